@@ -1,0 +1,1 @@
+"""The grammar file of the rule language and everything that is generated from it."""

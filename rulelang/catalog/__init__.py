@@ -1,0 +1,1 @@
+"""Declarations of triggers, actions and functions."""

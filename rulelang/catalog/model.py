@@ -1,0 +1,156 @@
+"""Declarations: the one place that says what a trigger, an action or a function is.
+
+The checker, completion, the reference pages, `simulate`, validation of incoming events, the matcher and the
+contract tests all read these values; adding a trigger or an action touches one file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from rulelang.types.model import Type
+
+JSON = Any
+"""A JSON value as Python holds it: dict, list, str, int, float, bool or None."""
+
+
+@dataclass(frozen=True, slots=True)
+class Param:
+    """A slot of a phrase, `{name}`, or an argument in parentheses.
+
+    `required` slots must be filled. `choices` closes the set of words a slot takes (`mark opt_out(email)`).
+    `positional` arguments may be given without their name. `role` tells the checker which names the value may
+    have beyond its type: `stage`, `pipeline`, `tag`, `field`, `rule`, `template`, `recipient`, `person_or_team`,
+    `event`, `url`, or "" for a plain typed value.
+    """
+
+    name: str
+    type: Type
+    doc: str
+    required: bool = True
+    positional: bool = True
+    choices: tuple[str, ...] = ()
+    role: str = ""
+    default: JSON = None
+
+
+class Derivation(StrEnum):
+    """Which change of a subject makes a trigger's event, when the event does not arrive from outside."""
+
+    NONE = "none"
+    CREATED = "created"
+    UPDATED = "updated"
+    FIELD = "field"
+    TAG_ADDED = "tag_added"
+    TAG_REMOVED = "tag_removed"
+    STAGE_ENTERED = "stage_entered"
+    STAGE_EXITED = "stage_exited"
+
+
+class Effect(StrEnum):
+    """What an arriving event does to its subject before rules are matched.
+
+    FIELDS takes `data.fields` and `changes`; SET sets the declaration's `field` from `data[value_key]`.
+    """
+
+    NONE = "none"
+    FIELDS = "fields"
+    SET = "set"
+    ADD_TAG = "add_tag"
+    REMOVE_TAG = "remove_tag"
+    MOVE_STAGE = "move_stage"
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """How a filled slot of a trigger's phrase narrows it: payload `path` `op` the slot's value.
+
+    `op` is an operator of the plan's expressions (`eq`, `contains`, `ge` …).
+    """
+
+    slot: str
+    path: tuple[str, ...]
+    op: str = "eq"
+
+
+@dataclass(frozen=True, slots=True)
+class Trigger:
+    """One trigger.
+
+    `phrase` is words and `{slots}`, optional parts in `[ ]`: `stage enter {stage} [from {previous}]`.
+    `event` is the canonical event type; `payload` its typed data; `where` fixed conditions on the payload
+    (`{"platform": "facebook"}`). `subjects` are the kinds it can fire for. `rows` are its numbers in the
+    product catalogue. `sample` is a valid event `data`. `example` is a whole rule that checks and simulates.
+    """
+
+    name: str
+    phrase: str
+    event: str
+    subjects: tuple[str, ...]
+    payload: Mapping[str, Type]
+    summary: str
+    doc: str
+    example: str
+    sample: Mapping[str, JSON]
+    rows: tuple[int, ...] = ()
+    slots: tuple[Param, ...] = ()
+    filters: tuple[Filter, ...] = ()
+    where: Mapping[str, JSON] = field(default_factory=dict)
+    derivation: Derivation = Derivation.NONE
+    effect: Effect = Effect.NONE
+    field: str = ""
+    value_key: str = ""
+
+
+class Performs(StrEnum):
+    """Where an action's work happens: in the machine (a change of the subject) or outside (an effect)."""
+
+    LOCAL = "local"
+    EFFECT = "effect"
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """One action: phrase, typed parameters, documentation, and where its work happens.
+
+    The implementation is registered by `name` in the runtime's `ActionRegistry`; this value is pure.
+    `variants` of one verb (template, hyper) are separate actions with separate phrases. `channel` is the consent
+    channel (`email`, `sms`, `call`) that must allow it, or "". `idempotent` says that repeating an attempt whose
+    outcome is unknown does no harm. `rows` are catalogue numbers such as `A8`.
+    """
+
+    name: str
+    phrase: str
+    performs: Performs
+    summary: str
+    doc: str
+    example: str
+    rows: tuple[str, ...] = ()
+    params: tuple[Param, ...] = ()
+    subjects: tuple[str, ...] = ("contact", "account", "opportunity")
+    channel: str = ""
+    idempotent: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Function:
+    """A pure function of expressions. `op` is its operator in the plan; `result` its type."""
+
+    name: str
+    params: tuple[Param, ...]
+    result: Type
+    op: str
+    summary: str
+    example: str
+
+
+@dataclass(frozen=True)
+class Catalogue:
+    """All declarations, by name, in the order declared. Built once and passed in; nothing registers globally."""
+
+    triggers: Mapping[str, Trigger]
+    actions: Mapping[str, Action]
+    functions: Mapping[str, Function]

@@ -1,0 +1,1 @@
+"""From syntax tree to checked rules: phrases, names, types, flow."""

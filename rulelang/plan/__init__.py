@@ -1,0 +1,1 @@
+"""Plans: model, builder, codec, evaluation and the matcher index."""

@@ -1,0 +1,354 @@
+"""The syntax tree: immutable nodes with a span each, no types and no resolved names.
+
+Shape only: which phrase is which trigger or action, and what a bare word means, is the checker's.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import TypeAlias
+
+from rulelang.source import Span
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """Anything with a place in the text."""
+
+    span: Span
+
+
+# --- expressions -----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class TextLit(Node):
+    """`"text"` with escapes resolved."""
+
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class NumberLit(Node):
+    """`80`, `1_000`, `2.5`."""
+
+    value: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class MoneyLit(Node):
+    """`$10_000`, `500USD`, `€20`: an amount and an ISO 4217 code."""
+
+    amount: Decimal
+    currency: str
+
+
+@dataclass(frozen=True, slots=True)
+class PercentLit(Node):
+    """`50%`; `value` is 50."""
+
+    value: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class DurationLit(Node):
+    """`30m`, `1d12h`, `90d`, `2mo`: parts in the order written, each (count, unit).
+
+    Units: s, m, h are exact; d, w, mo, y are calendar units in the subject's zone.
+    """
+
+    parts: tuple[tuple[int, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class DateLit(Node):
+    """`2026-01-31`."""
+
+    year: int
+    month: int
+    day: int
+
+
+@dataclass(frozen=True, slots=True)
+class DateTimeLit(Node):
+    """`2026-01-31T09:00` or with `Z` / an offset; `text` is ISO 8601 as written."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class TimeLit(Node):
+    """`9:00`, `17:30`, a time of day."""
+
+    hour: int
+    minute: int
+
+
+@dataclass(frozen=True, slots=True)
+class BoolLit(Node):
+    """`true` or `false`."""
+
+    value: bool
+
+
+@dataclass(frozen=True, slots=True)
+class NullLit(Node):
+    """`null`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Name(Node):
+    """A field path or a bare word: `status`, `contact.email`, `account.owner.email`, `trial`.
+
+    `parts` and `part_spans` run in parallel. A word in backquotes (to clash with a keyword) arrives without them.
+    """
+
+    parts: tuple[str, ...]
+    part_spans: tuple[Span, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ListLit(Node):
+    """`[a, b]`, also the parenthesised list after `in`: `country in ("DE", "FR")`."""
+
+    items: tuple[Expr, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Call(Node):
+    """A function call: `lower(email)`, `days_between(a, b)`."""
+
+    name: str
+    name_span: Span
+    args: tuple[Argument, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Unary(Node):
+    """`not x` or `-x`; `op` is `not` or `-`."""
+
+    op: str
+    operand: Expr
+
+
+@dataclass(frozen=True, slots=True)
+class Binary(Node):
+    """`op` is one of: and or = != < <= > >= in, not in, contains, starts with, ends with, matches, + - * /.
+
+    Multi-word operators are joined with one space. `not contains` and its kind are wrapped in Unary("not").
+    """
+
+    op: str
+    op_span: Span
+    left: Expr
+    right: Expr
+
+
+@dataclass(frozen=True, slots=True)
+class Between(Node):
+    """`x between low and high`, both ends included."""
+
+    value: Expr
+    low: Expr
+    high: Expr
+
+
+@dataclass(frozen=True, slots=True)
+class Test(Node):
+    """`x is set`, `x is empty`, `x is not set`, `x is not empty`; `what` is `set` or `empty`."""
+
+    value: Expr
+    what: str
+    negated: bool
+
+
+Expr: TypeAlias = (
+    TextLit
+    | NumberLit
+    | MoneyLit
+    | PercentLit
+    | DurationLit
+    | DateLit
+    | DateTimeLit
+    | TimeLit
+    | BoolLit
+    | NullLit
+    | Name
+    | ListLit
+    | Call
+    | Unary
+    | Binary
+    | Between
+    | Test
+)
+
+
+# --- phrases ---------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Argument(Node):
+    """An argument in parentheses, by position or `name = value` / `name: value`."""
+
+    name: str | None
+    name_span: Span | None
+    value: Expr
+
+
+@dataclass(frozen=True, slots=True)
+class Word(Node):
+    """A bare word of a phrase, in lower case as written."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Operand(Node):
+    """A literal, a path or a parenthesised / operator expression that fills a slot of a phrase.
+
+    After `=` inside a phrase (`set score = score + 5`) the rest up to the next phrase word is one Operand,
+    preceded by Word("=").
+    """
+
+    value: Expr
+
+
+@dataclass(frozen=True, slots=True)
+class Arguments(Node):
+    """`( … )` glued to the phrase word before it: `assign("ana@acme.test")`, `hyper("…", tone: "warm")`."""
+
+    items: tuple[Argument, ...]
+
+
+PhrasePart: TypeAlias = Word | Operand | Arguments
+
+
+@dataclass(frozen=True, slots=True)
+class Phrase(Node):
+    """A run of words, operands and arguments; the checker finds the declaration that it means."""
+
+    parts: tuple[PhrasePart, ...]
+
+
+# --- steps -----------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class ActionStep(Node):
+    """An action phrase with an optional per-step condition (`mark dnc when score < 10`)."""
+
+    phrase: Phrase
+    when: Expr | None
+
+
+@dataclass(frozen=True, slots=True)
+class WaitStep(Node):
+    """`wait 30m` (`mode` = `for`), `wait until 9:00` or `wait until renewal_date - 7d` (`mode` = `until`)."""
+
+    mode: str
+    value: Expr
+    when: Expr | None
+
+
+@dataclass(frozen=True, slots=True)
+class Branch(Node):
+    """One arm of an `if`."""
+
+    condition: Expr
+    steps: tuple[Step, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class IfStep(Node):
+    """`if … then … elif … then … else … end`; `then` may be left out before a newline."""
+
+    branches: tuple[Branch, ...]
+    otherwise: tuple[Step, ...] | None
+
+
+@dataclass(frozen=True, slots=True)
+class StopStep(Node):
+    """`stop`: the run completes here."""
+
+    when: Expr | None
+
+
+@dataclass(frozen=True, slots=True)
+class BlockStep(Node):
+    """`do … end`: steps under one optional condition (`do … end when score > 5`)."""
+
+    steps: tuple[Step, ...]
+    when: Expr | None
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorStep(Node):
+    """A statement that did not parse; its diagnostic was given, the rest of the rule goes on."""
+
+
+Step: TypeAlias = ActionStep | WaitStep | IfStep | StopStep | BlockStep | ErrorStep
+
+
+# --- top level -------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class TriggerClause(Node):
+    """`on <phrase> [or on <phrase>]`: one trigger."""
+
+    phrase: Phrase
+
+
+@dataclass(frozen=True, slots=True)
+class EnrolClause(Node):
+    """`enrol once` / `enrol every time` (also `enroll`): the words after `enrol`."""
+
+    words: tuple[Word, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ExitClause(Node):
+    """`exit when <condition>`."""
+
+    condition: Expr
+
+
+@dataclass(frozen=True, slots=True)
+class Rule(Node):
+    """One rule. Every part but `triggers` and `steps` may be missing; `broken` when a part did not parse.
+
+    `header_span` covers what a reader would call the rule's first line; `subject` and `state` are Words.
+    """
+
+    name: TextLit | None
+    header_span: Span
+    subject: Word | None
+    state: Word | None
+    triggers: tuple[TriggerClause, ...]
+    when: Expr | None
+    enrol: EnrolClause | None
+    exits: tuple[ExitClause, ...]
+    steps: tuple[Step, ...]
+    broken: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Declaration(Node):
+    """A declaration of the workspace's schema; see docs/schema.md for the forms.
+
+    `keyword` is `fields`, `pipeline`, `status`, `team`, `person`, `tags`, `event`, `workspace`; `head` holds
+    what follows it on the line, `entries` the lines of its block up to `end` (each a list of phrase parts,
+    with Word(":") and Word(",") kept as separators).
+    """
+
+    keyword: Word
+    head: tuple[PhrasePart, ...]
+    entries: tuple[Phrase, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Module(Node):
+    """One parsed file: its items in the order written."""
+
+    items: tuple[Rule | Declaration, ...]

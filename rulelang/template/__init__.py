@@ -1,0 +1,1 @@
+"""Message templates: restricted Liquid, checked statically."""

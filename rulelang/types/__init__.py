@@ -1,0 +1,1 @@
+"""Types of values and the workspace's schema."""

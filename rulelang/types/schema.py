@@ -1,0 +1,113 @@
+"""The workspace's schema: which fields, pipelines, teams, tags and events rules may speak of."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from types import MappingProxyType
+
+from rulelang.source import Source, Span
+from rulelang.types.model import Type
+
+SUBJECT_KINDS: tuple[str, ...] = ("contact", "account", "opportunity")
+"""The kinds of record that rules run for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Declared:
+    """Where something was declared, for "declared here" labels; None for built-in things."""
+
+    source: Source
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class FieldDef:
+    """A field of a subject or of an event's payload. `read_only` fields are set by the system alone."""
+
+    name: str
+    type: Type
+    doc: str = ""
+    read_only: bool = False
+    declared: Declared | None = field(default=None, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Pipeline:
+    """An ordered list of stages that subjects of one kind move through. `key` is its identifier in paths."""
+
+    name: str
+    key: str
+    subject: str
+    stages: tuple[str, ...]
+    declared: Declared | None = field(default=None, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """A member of the staff, known by e-mail address."""
+
+    email: str
+    name: str = ""
+    declared: Declared | None = field(default=None, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Team:
+    """A named group of people, by e-mail address, in the order of their turns."""
+
+    name: str
+    members: tuple[str, ...]
+    declared: Declared | None = field(default=None, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class EventDef:
+    """An event type that the workspace declares for itself."""
+
+    name: str
+    subject: str
+    payload: Mapping[str, FieldDef]
+    declared: Declared | None = field(default=None, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class TemplateDef:
+    """A message template: `name` is the file name without its suffix. `text` is the Liquid body, with front matter."""
+
+    name: str
+    text: str
+    path: str
+
+
+def _frozen() -> Mapping[str, object]:
+    return MappingProxyType({})
+
+
+@dataclass(frozen=True)
+class Schema:
+    """Everything that names in rules can mean. Built-in fields are included in `fields`.
+
+    `fields[kind][name]`; `pipelines`, `teams`, `people`, `events`, `templates` by name (people by e-mail in
+    lower case). `tags` is None when any tag may be used. `currency` (ISO 4217) and `time_zone` (IANA) are the
+    workspace's own.
+    """
+
+    fields: Mapping[str, Mapping[str, FieldDef]]
+    pipelines: Mapping[str, Pipeline] = field(default_factory=dict)
+    teams: Mapping[str, Team] = field(default_factory=dict)
+    people: Mapping[str, Person] = field(default_factory=dict)
+    events: Mapping[str, EventDef] = field(default_factory=dict)
+    templates: Mapping[str, TemplateDef] = field(default_factory=dict)
+    tags: tuple[str, ...] | None = None
+    name: str = "workspace"
+    currency: str = "USD"
+    time_zone: str = "UTC"
+
+    def pipelines_of(self, kind: str) -> tuple[Pipeline, ...]:
+        """The pipelines of one subject kind in the order declared; the first is its primary one."""
+        return tuple(p for p in self.pipelines.values() if p.subject == kind)
+
+    def with_templates(self, templates: Mapping[str, TemplateDef]) -> Schema:
+        """The same schema with message templates."""
+        return replace(self, templates=templates)

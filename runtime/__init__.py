@@ -1,0 +1,1 @@
+"""The clock, the abstract machine, the durable engine and its stores."""

@@ -1,0 +1,185 @@
+"""What the engine and the pages ask of a store, in the domain's words. No SQL types.
+
+The write side is synchronous and belongs to one writer thread; the read side is asynchronous. One contract
+suite (tests/store) runs over every implementation.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from typing import Protocol
+
+import msgspec
+
+from runtime.model import JSON, EffectRow, Entry, Event, Millis, Run, SubjectKey, SubjectState
+
+
+class StoreUnavailable(Exception):
+    """The store cannot take writes now (disk full, locked, gone). Nothing of the transaction was kept."""
+
+
+class StoredEvent(msgspec.Struct, frozen=True):
+    """An event id that is known: the hash of its body and the first answer it got (run ids)."""
+
+    hash: bytes
+    runs: tuple[str, ...]
+
+
+class JournalRow(msgspec.Struct, frozen=True):
+    """One segment of the journal: the entries that one input wrote for one run (or, with run "", for no run)."""
+
+    subject: SubjectKey
+    run: str
+    event: str
+    entries: tuple[Entry, ...]
+    seq: int = 0
+
+
+class DueRun(msgspec.Struct, frozen=True):
+    """A run whose wait ends at `due`."""
+
+    due: Millis
+    run: str
+    subject: SubjectKey
+
+
+class AcceptedEvent(msgspec.Struct, frozen=True):
+    """An event to record: `hash` of the body as received; `runs` it started; `pending` when not yet handled.
+
+    Pending events (for another subject than the one that emitted them) are handled by a later batch.
+    """
+
+    event: Event
+    hash: bytes
+    runs: tuple[str, ...]
+    pending: bool = False
+
+
+class Batch(msgspec.Struct):
+    """Everything one transaction writes. `counters` are absolute new values; `handled` ids of pending events done."""
+
+    events: list[AcceptedEvent] = []
+    handled: list[tuple[str, tuple[str, ...]]] = []
+    subjects: list[SubjectState] = []
+    runs: list[Run] = []
+    effects: list[EffectRow] = []
+    journal: list[JournalRow] = []
+    counters: dict[str, int] = {}
+
+
+class Transaction(Protocol):
+    """The verbs inside one write transaction. Reads see what this transaction wrote."""
+
+    def known_events(self, ids: Sequence[str]) -> Mapping[str, StoredEvent]:
+        """Those of the ids that are recorded."""
+
+    def subjects(self, keys: Iterable[SubjectKey]) -> dict[SubjectKey, SubjectState]:
+        """The states of all keys, each with its live runs; unknown ones come back with `exists=False`."""
+
+    def find_subject(self, kind: str, field: str, value: str) -> str | None:
+        """The id of the subject with this value in an identifying field (`email`, `external_id`); None if none."""
+
+    def effects(self, keys: Sequence[str]) -> dict[str, EffectRow]:
+        """The effects with these keys."""
+
+    def pending_effects(self, limit: int, after: str = "") -> list[EffectRow]:
+        """Effects that still have to be performed, in key order from after `after`; for start-up."""
+
+    def pending_events(self, limit: int) -> list[Event]:
+        """Recorded events that wait to be handled, oldest first."""
+
+    def due_runs(self, until: Millis, limit: int) -> list[DueRun]:
+        """Waiting runs with `due <= until`, by due time and then by when they were started."""
+
+    def next_due(self) -> Millis | None:
+        """The earliest due time of all waiting runs."""
+
+    def counters(self) -> dict[str, int]:
+        """All shared counters."""
+
+    def plan(self, hash: str) -> bytes | None:
+        """The encoded plan with this hash."""
+
+    def save_plans(self, plans: Mapping[str, bytes]) -> None:
+        """Keep encoded plans by hash; known ones are left as they are."""
+
+    def write(self, batch: Batch) -> None:
+        """Write a batch: a handful of statements, many rows each."""
+
+
+class WriteStore(Protocol):
+    """The write side. One thread uses it."""
+
+    def transaction(self) -> AbstractContextManager[Transaction]:
+        """Begin; commit on leaving, roll back on an exception. Durable (fsync) when it returns.
+
+        Raises:
+            StoreUnavailable: the store cannot be written now.
+        """
+
+    def checkpoint(self) -> None:
+        """Housekeeping outside any transaction (SQLite: move the write-ahead log into the database)."""
+
+    def close(self) -> None:
+        """Release everything."""
+
+
+class Page(msgspec.Struct, frozen=True):
+    """A page of a listing; `next` is the cursor for the following one, "" at the end."""
+
+    items: tuple[JSON, ...]
+    next: str
+
+
+class ReadStore(Protocol):
+    """The read side, for pages and the API. Listings are newest first unless said otherwise."""
+
+    async def subject(self, key: SubjectKey) -> SubjectState | None:
+        """One subject with its live runs."""
+
+    async def find_subject(self, kind: str, field: str, value: str) -> str | None:
+        """As in Transaction."""
+
+    async def list_subjects(self, kind: str, limit: int, cursor: str = "") -> tuple[list[SubjectState], str]:
+        """Subjects of a kind by id, without runs, and the next cursor."""
+
+    async def run(self, id: str) -> Run | None:
+        """One run."""
+
+    async def list_runs(
+        self,
+        limit: int,
+        cursor: str = "",
+        rule: str = "",
+        status: str = "",
+        subject: SubjectKey | None = None,
+    ) -> tuple[list[Run], str]:
+        """Runs that match all filters given, and the next cursor."""
+
+    async def journal(
+        self, run: str = "", subject: SubjectKey | None = None, limit: int = 1000, after: int = 0
+    ) -> list[JournalRow]:
+        """Segments of one run or one subject, oldest first, from after sequence number `after`."""
+
+    async def effects(
+        self, run: str = "", status: str = "", limit: int = 100, cursor: str = ""
+    ) -> tuple[list[EffectRow], str]:
+        """Effects of a run, or of a status, and the next cursor."""
+
+    async def event(self, id: str) -> Event | None:
+        """One recorded event."""
+
+    async def list_events(
+        self, limit: int, cursor: str = "", subject: SubjectKey | None = None
+    ) -> tuple[list[Event], str]:
+        """Recorded events and the next cursor."""
+
+    async def count_runs(self) -> dict[tuple[str, str], int]:
+        """How many runs there are by (rule key, status)."""
+
+    async def plan(self, hash: str) -> bytes | None:
+        """The encoded plan with this hash."""
+
+    async def close(self) -> None:
+        """Release everything."""

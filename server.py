@@ -1,0 +1,1 @@
+"""The server process: the web application and the engine, put together."""
