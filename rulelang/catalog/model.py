@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from rulelang.types.model import Type
+from rulelang.types.model import Kind, Type
 
 JSON = Any
 """A JSON value as Python holds it: dict, list, str, int, float, bool or None."""
@@ -24,7 +24,7 @@ class Param:
     `required` slots must be filled. `choices` closes the set of words a slot takes (`mark opt_out(email)`).
     `positional` arguments may be given without their name. `role` tells the checker which names the value may
     have beyond its type: `stage`, `pipeline`, `tag`, `field`, `rule`, `template`, `recipient`, `person_or_team`,
-    `event`, `url`, or "" for a plain typed value.
+    `event`, `url`, or "" for a plain typed value. `kinds` lists what a generic parameter (type ANY) accepts.
     """
 
     name: str
@@ -35,6 +35,7 @@ class Param:
     choices: tuple[str, ...] = ()
     role: str = ""
     default: JSON = None
+    kinds: tuple[Kind, ...] = ()
 
 
 class Derivation(StrEnum):
@@ -135,9 +136,23 @@ class Action:
     idempotent: bool = False
 
 
+class Generic(StrEnum):
+    """How the result type of a function follows from its arguments."""
+
+    NO = "no"
+    """it is the declared `result`"""
+    SAME = "same"
+    """all arguments whose parameter is of type ANY share one type, and that is the result's"""
+    ITEM = "item"
+    """it is the type of the items of the first argument, a list"""
+
+
 @dataclass(frozen=True, slots=True)
 class Function:
-    """A pure function of expressions. `op` is its operator in the plan; `result` its type."""
+    """A pure function of expressions. `op` is its operator in the plan; `result` its type (see `Generic`).
+
+    `variadic` functions take the last parameter one or more times. Arguments are given by position.
+    """
 
     name: str
     params: tuple[Param, ...]
@@ -145,6 +160,8 @@ class Function:
     op: str
     summary: str
     example: str
+    variadic: bool = False
+    generic: Generic = Generic.NO
 
 
 @dataclass(frozen=True)

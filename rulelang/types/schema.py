@@ -88,8 +88,8 @@ def _frozen() -> Mapping[str, object]:
 class Schema:
     """Everything that names in rules can mean. Built-in fields are included in `fields`.
 
-    `fields[kind][name]`; `pipelines`, `teams`, `people`, `events`, `templates` by name (people by e-mail in
-    lower case). `tags` is None when any tag may be used. `currency` (ISO 4217) and `time_zone` (IANA) are the
+    `fields[kind][name]`; `teams`, `people`, `events`, `templates` by name (people by e-mail in lower case);
+    `pipelines` by `<kind>/<name>`, since two kinds may have pipelines of one name: use `pipeline()`. `tags` is None when any tag may be used. `currency` (ISO 4217) and `time_zone` (IANA) are the
     workspace's own.
     """
 
@@ -107,6 +107,10 @@ class Schema:
     def pipelines_of(self, kind: str) -> tuple[Pipeline, ...]:
         """The pipelines of one subject kind in the order declared; the first is its primary one."""
         return tuple(p for p in self.pipelines.values() if p.subject == kind)
+
+    def pipeline(self, kind: str, name: str) -> Pipeline | None:
+        """The pipeline called `name` that subjects of `kind` move through, if there is one."""
+        return self.pipelines.get(f"{kind}/{name}")
 
     def with_templates(self, templates: Mapping[str, TemplateDef]) -> Schema:
         """The same schema with message templates."""
