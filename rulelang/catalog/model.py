@@ -120,7 +120,8 @@ class Action:
     The implementation is registered by `name` in the runtime's `ActionRegistry`; this value is pure.
     `variants` of one verb (template, hyper) are separate actions with separate phrases. `channel` is the consent
     channel (`email`, `sms`, `call`) that must allow it, or "". `idempotent` says that repeating an attempt whose
-    outcome is unknown does no harm. `rows` are catalogue numbers such as `A8`.
+    outcome is unknown does no harm.
+    `uses_event` says that the implementation reads the event that started the run, so that it is kept. `rows` are catalogue numbers such as `A8`.
     """
 
     name: str
@@ -134,6 +135,7 @@ class Action:
     subjects: tuple[str, ...] = ("contact", "account", "opportunity")
     channel: str = ""
     idempotent: bool = False
+    uses_event: bool = False
 
 
 class Generic(StrEnum):

@@ -23,12 +23,16 @@ class Declared:
 
 @dataclass(frozen=True, slots=True)
 class FieldDef:
-    """A field of a subject or of an event's payload. `read_only` fields are set by the system alone."""
+    """A field of a subject or of an event's payload. `read_only` fields are set by the system alone.
+
+    `format` narrows text: `email`, `country` (ISO 3166 letters), `currency` (ISO 4217 letters) or "" for any.
+    """
 
     name: str
     type: Type
     doc: str = ""
     read_only: bool = False
+    format: str = ""
     declared: Declared | None = field(default=None, compare=False)
 
 
