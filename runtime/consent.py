@@ -1,4 +1,4 @@
-"""Whether a contact may be written to or called: one pure answer, asked at the step and again at each sending."""
+"""Whether a contact may be written to or called: one pure answer, asked at the step and at each sending."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ def refusal(channel: str, fields: Mapping[str, JSON], transactional: bool = Fals
     """Why the contact with these fields must not be reached on `channel`, as a sentence; None when it may be.
 
     `dnc` ("do not contact") closes every channel. The opt-out of a channel closes that channel, except for
-    `transactional` messages, which carry out what the contact asked for (a receipt, a password). An address that
-    was never verified is no obstacle.
+    `transactional` messages, which carry out what the contact asked for (a receipt, a password). An address
+    that was never verified is no obstacle.
 
     Raises:
         KeyError: the channel is none of `OPT_OUT_FIELDS`.
@@ -37,11 +37,12 @@ def refusal(channel: str, fields: Mapping[str, JSON], transactional: bool = Fals
 def needs_consent(args: Mapping[str, JSON], contact: Mapping[str, JSON]) -> bool:
     """Whether an action with these arguments reaches the contact itself rather than the staff.
 
-    The recipient is the argument `to`; without it the message is for the contact. An address counts as the
-    contact's when it is the contact's own, so that spelling it out evades nothing.
+    The recipient is the argument `to`; without it the message is for the contact. (A `to` that is null names
+    a field without a value: nobody.) An address counts as the contact's when it is the contact's own, so
+    that spelling it out evades nothing.
     """
-    to = args.get("to")
-    if to is None or to == "contact":
+    to = args.get("to", "contact")
+    if to == "contact":
         return True
     kind, _, address = str(to).partition(":")
     own = contact.get("email")
