@@ -19,6 +19,10 @@ class StoreUnavailable(Exception):
     """The store cannot take writes now (disk full, locked, gone). Nothing of the transaction was kept."""
 
 
+class BadCursor(ValueError):
+    """The cursor is none that this listing gave."""
+
+
 class StoredEvent(msgspec.Struct, frozen=True):
     """An event id that is known: the hash of its body and the first answer it got (run ids)."""
 
@@ -27,7 +31,7 @@ class StoredEvent(msgspec.Struct, frozen=True):
 
 
 class JournalRow(msgspec.Struct, frozen=True):
-    """One segment of the journal: the entries that one input wrote for one run (or, with run "", for no run)."""
+    """A segment of the journal: the entries that one input wrote for one run (with run "": for none)."""
 
     subject: SubjectKey
     run: str
@@ -56,8 +60,38 @@ class AcceptedEvent(msgspec.Struct, frozen=True):
     pending: bool = False
 
 
+class IdentityConflict(msgspec.Struct, frozen=True):
+    """`claimant` asks for a `value` in an identifying field that `holder` had first and keeps."""
+
+    kind: str
+    field: str
+    value: str
+    holder: str
+    claimant: str
+
+
+class ApiKey(msgspec.Struct, frozen=True):
+    """A key to the API. `hash` is the SHA-256 of its secret part, which is stored nowhere."""
+
+    id: str
+    hash: bytes
+    name: str
+    scopes: tuple[str, ...]
+    created_at: Millis
+    revoked: bool = False
+
+
+class Backlog(msgspec.Struct, frozen=True):
+    """What waits, for metrics. `live_runs` is by status, `effects` by status without the done ones."""
+
+    pending_events: int = 0
+    live_runs: dict[str, int] = {}
+    effects: dict[str, int] = {}
+    next_due: Millis | None = None
+
+
 class Batch(msgspec.Struct):
-    """Everything one transaction writes. `counters` are absolute new values; `handled` ids of pending events done."""
+    """What one transaction writes. `counters` are absolute new values; `handled` pending events now done."""
 
     events: list[AcceptedEvent] = []
     handled: list[tuple[str, tuple[str, ...]]] = []
@@ -78,7 +112,10 @@ class Transaction(Protocol):
         """The states of all keys, each with its live runs; unknown ones come back with `exists=False`."""
 
     def find_subject(self, kind: str, field: str, value: str) -> str | None:
-        """The id of the subject with this value in an identifying field (`email`, `external_id`); None if none."""
+        """The id of the subject that holds this value of `email` or `external_id`; None if none does."""
+
+    def runs(self, ids: Sequence[str]) -> dict[str, Run]:
+        """Those of the runs that exist, live or ended."""
 
     def effects(self, keys: Sequence[str]) -> dict[str, EffectRow]:
         """The effects with these keys."""
@@ -104,8 +141,32 @@ class Transaction(Protocol):
     def save_plans(self, plans: Mapping[str, bytes]) -> None:
         """Keep encoded plans by hash; known ones are left as they are."""
 
-    def write(self, batch: Batch) -> None:
-        """Write a batch: a handful of statements, many rows each."""
+    def write(self, batch: Batch) -> list[IdentityConflict]:
+        """Write a batch: a handful of statements, many rows each.
+
+        Known events stay as they are; subjects, runs and effects replace what was stored. A value of an
+        identifying field belongs to the subject that had it first, until that one gives it up. Who comes
+        later keeps it as a field only, is not found by it, and is reported.
+        """
+
+    def erase(self, key: SubjectKey) -> int:
+        """Remove a subject with its events, runs, effects and journal; how many rows went."""
+
+    def prune(self, before: Millis, limit: int) -> int:
+        """Forget what is over: up to `limit` each of runs, events and segments without a run.
+
+        Runs that ended before go with their effects and segments; handled events that were received before go
+        with the memory of their ids. Returns how many went; 0 when nothing is left to do.
+        """
+
+    def save_key(self, id: str, hash: bytes, name: str, scopes: Sequence[str], created_at: Millis) -> None:
+        """Store an API key, or replace the one with this id."""
+
+    def revoke_key(self, id: str) -> bool:
+        """Make a key useless for ever; False when there is none with this id."""
+
+    def keys(self) -> list[ApiKey]:
+        """All API keys, also revoked ones, oldest first."""
 
 
 class WriteStore(Protocol):
@@ -178,8 +239,17 @@ class ReadStore(Protocol):
     async def count_runs(self) -> dict[tuple[str, str], int]:
         """How many runs there are by (rule key, status)."""
 
+    async def backlog(self) -> Backlog:
+        """What waits."""
+
     async def plan(self, hash: str) -> bytes | None:
         """The encoded plan with this hash."""
+
+    async def key(self, id: str) -> ApiKey | None:
+        """One API key, also when revoked."""
+
+    async def keys(self) -> list[ApiKey]:
+        """All API keys, also revoked ones, oldest first."""
 
     async def close(self) -> None:
         """Release everything."""

@@ -1,0 +1,130 @@
+"""A store in memory with the same verbs and the same answers as the one on disk, for simulation and tests.
+
+Rows are kept encoded, so that nobody can change what is stored through a value read from it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+
+from runtime.model import EffectRow, Event, Millis, Run, SubjectKey, SubjectState
+from runtime.store.memory_reads import MemoryReads
+from runtime.store.memory_tables import Tables, decode_effect, decode_event, decode_run, read_subject
+from runtime.store.memory_writes import MemoryWrites
+from runtime.store.protocol import DueRun, StoredEvent
+
+
+class MemoryTransaction(MemoryWrites):
+    """The verbs of a transaction over the tables, with an undo log."""
+
+    def known_events(self, ids: Sequence[str]) -> Mapping[str, StoredEvent]:
+        """See Transaction."""
+        found = ((id, self._tables.events.get(id)) for id in ids)
+        return {id: StoredEvent(record.hash, record.runs) for id, record in found if record is not None}
+
+    def subjects(self, keys: Iterable[SubjectKey]) -> dict[SubjectKey, SubjectState]:
+        """See Transaction."""
+        return {key: read_subject(self._tables, key) or _unknown(key) for key in keys}
+
+    def find_subject(self, kind: str, field: str, value: str) -> str | None:
+        """See Transaction."""
+        return self._tables.find(kind, field, value)
+
+    def runs(self, ids: Sequence[str]) -> dict[str, Run]:
+        """See Transaction."""
+        runs = self._tables.runs
+        return {id: decode_run(runs[id].body) for id in ids if id in runs}
+
+    def effects(self, keys: Sequence[str]) -> dict[str, EffectRow]:
+        """See Transaction."""
+        effects = self._tables.effects
+        return {key: decode_effect(effects[key].body) for key in keys if key in effects}
+
+    def pending_effects(self, limit: int, after: str = "") -> list[EffectRow]:
+        """See Transaction."""
+        keys = [key for key in self._tables.pending_effects if key > after][:limit]
+        return [decode_effect(self._tables.effects[key].body) for key in keys]
+
+    def pending_events(self, limit: int) -> list[Event]:
+        """See Transaction."""
+        ids = [id for _, id in self._tables.pending_events[:limit]]
+        return [decode_event(self._tables.events[id].body) for id in ids]
+
+    def due_runs(self, until: Millis, limit: int) -> list[DueRun]:
+        """See Transaction."""
+        due = []
+        for at, _, id in self._tables.due[:limit]:
+            if at > until:
+                break
+            due.append(DueRun(at, id, self._tables.runs[id].subject))
+        return due
+
+    def next_due(self) -> Millis | None:
+        """See Transaction."""
+        return self._tables.due[0][0] if self._tables.due else None
+
+    def counters(self) -> dict[str, int]:
+        """See Transaction."""
+        return dict(self._tables.counters)
+
+    def plan(self, hash: str) -> bytes | None:
+        """See Transaction."""
+        return self._tables.plans.get(hash)
+
+
+class MemoryStore(MemoryReads):
+    """Both sides of a store in one object: WriteStore and ReadStore."""
+
+    def __init__(self) -> None:
+        super().__init__(Tables())
+        self._open = False
+
+    @contextmanager
+    def transaction(self) -> Iterator[MemoryTransaction]:
+        """See WriteStore. Transactions do not nest."""
+        if self._open:
+            raise RuntimeError("a transaction is open already")
+        transaction = MemoryTransaction(self._tables)
+        self._open = True
+        try:
+            yield transaction
+        except BaseException:
+            transaction.rollback()
+            raise
+        finally:
+            self._open = False
+
+    def checkpoint(self) -> None:
+        """Nothing to do: there is no log."""
+
+    def snapshot(self) -> Tables:
+        """What is committed, to `restore` after a simulated crash.
+
+        Raises:
+            RuntimeError: a transaction is open.
+        """
+        if self._open:
+            raise RuntimeError("a transaction is open")
+        return self._tables.copy()
+
+    def restore(self, snapshot: Tables) -> None:
+        """Go back to a snapshot, which stays usable. Whatever transaction is open loses its meaning."""
+        self._tables = snapshot.copy()
+        self._open = False
+
+    # A MemoryStore is both sides at once: the write side closes with a plain call, the read side is awaited.
+    def close(self) -> MemoryClosed:
+        """Nothing to release; what comes back may be awaited."""
+        return MemoryClosed()
+
+
+class MemoryClosed:
+    """An awaitable that is done."""
+
+    def __await__(self) -> Iterator[None]:
+        return iter(())
+
+
+def _unknown(key: SubjectKey) -> SubjectState:
+    return SubjectState(key, {}, exists=False)

@@ -1,0 +1,111 @@
+"""The tables of MemoryStore: encoded rows by key, and the sorted lists that stand for indexes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, fields
+from typing import NamedTuple
+
+import msgspec
+
+from runtime.model import EffectRow, Event, Millis, Run, RunStatus, SubjectKey, SubjectState
+from runtime.store.identity import Identity
+from runtime.store.protocol import ApiKey, JournalRow
+
+encode = msgspec.json.encode
+decode_event = msgspec.json.Decoder(Event).decode
+decode_subject = msgspec.json.Decoder(SubjectState).decode
+decode_run = msgspec.json.Decoder(Run).decode
+decode_effect = msgspec.json.Decoder(EffectRow).decode
+decode_segment = msgspec.json.Decoder(JournalRow).decode
+
+
+class EventRecord(NamedTuple):
+    """A recorded event."""
+
+    seq: int
+    hash: bytes
+    runs: tuple[str, ...]
+    pending: bool
+    subject: SubjectKey
+    received_at: Millis
+    body: bytes
+
+
+class RunRecord(NamedTuple):
+    """A run and what it is found by. `due` only while it waits."""
+
+    seq: int
+    subject: SubjectKey
+    rule: str
+    status: str
+    due: Millis | None
+    ended_at: Millis | None
+    body: bytes
+
+
+class EffectRecord(NamedTuple):
+    """An effect and what it is found by."""
+
+    seq: int
+    run: str
+    subject: SubjectKey
+    status: str
+    body: bytes
+
+
+class SegmentRecord(NamedTuple):
+    """A segment of the journal; `at` is the time of its first entry."""
+
+    subject: SubjectKey
+    run: str
+    at: Millis
+    body: bytes
+
+
+@dataclass
+class Tables:
+    """All tables. `last` holds the highest sequence number by table; `due` is (due, run seq, run id)."""
+
+    events: dict[str, EventRecord] = field(default_factory=dict)
+    subjects: dict[SubjectKey, bytes] = field(default_factory=dict)
+    identities: dict[Identity, str] = field(default_factory=dict)
+    claims: dict[SubjectKey, tuple[Identity, ...]] = field(default_factory=dict)
+    runs: dict[str, RunRecord] = field(default_factory=dict)
+    live: dict[SubjectKey, tuple[str, ...]] = field(default_factory=dict)
+    due: list[tuple[Millis, int, str]] = field(default_factory=list)
+    effects: dict[str, EffectRecord] = field(default_factory=dict)
+    pending_effects: list[str] = field(default_factory=list)
+    pending_events: list[tuple[int, str]] = field(default_factory=list)
+    journal: dict[int, SegmentRecord] = field(default_factory=dict)
+    counters: dict[str, int] = field(default_factory=dict)
+    plans: dict[str, bytes] = field(default_factory=dict)
+    keys: dict[str, ApiKey] = field(default_factory=dict)
+    last: dict[str, int] = field(default_factory=dict)
+
+    def copy(self) -> Tables:
+        """A copy that shares the rows, which never change."""
+        return Tables(**{f.name: getattr(self, f.name).copy() for f in fields(self)})
+
+    def find(self, kind: str, field: str, value: str) -> str | None:
+        """The id of the subject that holds an identity."""
+        return self.identities.get(Identity(kind, field, value))
+
+    def all_keys(self) -> list[ApiKey]:
+        """All API keys, oldest first."""
+        return sorted(self.keys.values(), key=lambda key: (key.created_at, key.id))
+
+
+def read_subject(tables: Tables, key: SubjectKey) -> SubjectState | None:
+    """A subject with its live runs, in the order in which they were started; None when unknown."""
+    body = tables.subjects.get(key)
+    if body is None:
+        return None
+    state = decode_subject(body)
+    live = sorted(tables.live.get(key, ()), key=lambda id: tables.runs[id].seq)
+    state.runs = {id: decode_run(tables.runs[id].body) for id in live}
+    return state
+
+
+def due_of(run: Run) -> Millis | None:
+    """When the clock must wake a run; None unless it waits."""
+    return run.due if run.status == RunStatus.WAITING else None

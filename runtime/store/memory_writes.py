@@ -1,0 +1,221 @@
+"""The writing half of MemoryStore's transaction: every change goes through an undo log."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import msgspec
+
+from runtime.model import LIVE, EffectRow, EffectStatus, Millis, Run, SubjectKey, SubjectState
+from runtime.store.identity import Identity, settle, wanted
+from runtime.store.memory_tables import (
+    EffectRecord,
+    EventRecord,
+    RunRecord,
+    SegmentRecord,
+    Tables,
+    due_of,
+    encode,
+)
+from runtime.store.protocol import AcceptedEvent, ApiKey, Batch, IdentityConflict, JournalRow
+from runtime.store.undo import UndoLog
+
+
+class MemoryWrites:
+    """The verbs that change something."""
+
+    def __init__(self, tables: Tables) -> None:
+        self._tables = tables
+        self._undo = UndoLog()
+
+    def rollback(self) -> None:
+        """Take back everything that this transaction wrote."""
+        self._undo.rollback()
+
+    def write(self, batch: Batch) -> list[IdentityConflict]:
+        """See Transaction."""
+        conflicts = self._write_subjects(batch.subjects)
+        for accepted in batch.events:
+            self._write_event(accepted)
+        for id, runs in batch.handled:
+            self._handled(id, runs)
+        for run in batch.runs:
+            self._write_run(run)
+        for effect in batch.effects:
+            self._write_effect(effect)
+        for row in batch.journal:
+            self._write_segment(row)
+        for name, value in batch.counters.items():
+            self._undo.put(self._tables.counters, name, value)
+        return conflicts
+
+    def _next(self, table: str) -> int:
+        seq = self._tables.last.get(table, 0) + 1
+        self._undo.put(self._tables.last, table, seq)
+        return seq
+
+    def _write_subjects(self, states: Sequence[SubjectState]) -> list[IdentityConflict]:
+        identities = self._tables.identities
+        asked = [identity for state in states for identity in wanted(state)]
+        claims = settle(states, {i: identities[i] for i in asked if i in identities})
+        for state in states:
+            self._release(state.key)
+            body = encode(msgspec.structs.replace(state, runs={}, exists=True))
+            self._undo.put(self._tables.subjects, state.key, body)
+        for state in states:
+            self._claim(state.key, [i for i in wanted(state) if claims.holders[i] == state.key.id])
+        return claims.conflicts
+
+    def _release(self, key: SubjectKey) -> None:
+        for identity in self._tables.claims.get(key, ()):
+            self._undo.drop(self._tables.identities, identity)
+        self._undo.drop(self._tables.claims, key)
+
+    def _claim(self, key: SubjectKey, identities: list[Identity]) -> None:
+        self._release(key)
+        self._undo.put(self._tables.claims, key, tuple(identities))
+        for identity in identities:
+            self._undo.put(self._tables.identities, identity, key.id)
+
+    def _write_event(self, accepted: AcceptedEvent) -> None:
+        event = accepted.event
+        if event.id in self._tables.events:
+            return
+        record = EventRecord(
+            seq=self._next("events"),
+            hash=accepted.hash,
+            runs=accepted.runs,
+            pending=accepted.pending,
+            subject=event.subject,
+            received_at=event.received_at,
+            body=encode(event),
+        )
+        self._undo.put(self._tables.events, event.id, record)
+        if accepted.pending:
+            self._undo.insert(self._tables.pending_events, (record.seq, event.id))
+
+    def _handled(self, id: str, runs: tuple[str, ...]) -> None:
+        record = self._tables.events.get(id)
+        if record is None:
+            return
+        self._undo.remove(self._tables.pending_events, (record.seq, id))
+        self._undo.put(self._tables.events, id, record._replace(pending=False, runs=runs))
+
+    def _write_run(self, run: Run) -> None:
+        known = self._tables.runs.get(run.id)
+        record = RunRecord(
+            seq=known.seq if known else self._next("runs"),
+            subject=run.subject,
+            rule=run.rule,
+            status=str(run.status),
+            due=due_of(run),
+            ended_at=run.ended_at,
+            body=encode(run),
+        )
+        if known is not None:
+            self._unindex_run(run.id, known)
+        self._undo.put(self._tables.runs, run.id, record)
+        if record.due is not None:
+            self._undo.insert(self._tables.due, (record.due, record.seq, run.id))
+        if run.status in LIVE:
+            others = self._tables.live.get(run.subject, ())
+            self._undo.put(self._tables.live, run.subject, (*others, run.id))
+
+    def _unindex_run(self, id: str, record: RunRecord) -> None:
+        if record.due is not None:
+            self._undo.remove(self._tables.due, (record.due, record.seq, id))
+        others = tuple(other for other in self._tables.live.get(record.subject, ()) if other != id)
+        if others:
+            self._undo.put(self._tables.live, record.subject, others)
+        else:
+            self._undo.drop(self._tables.live, record.subject)
+
+    def _write_effect(self, row: EffectRow) -> None:
+        effect = row.effect
+        known = self._tables.effects.get(effect.key)
+        seq = known.seq if known else self._next("effects")
+        self._undo.remove(self._tables.pending_effects, effect.key)
+        record = EffectRecord(seq, effect.run, effect.subject, str(row.status), encode(row))
+        self._undo.put(self._tables.effects, effect.key, record)
+        if row.status == EffectStatus.PENDING:
+            self._undo.insert(self._tables.pending_effects, effect.key)
+
+    def _write_segment(self, row: JournalRow) -> None:
+        seq = self._next("journal")
+        at = row.entries[0].at if row.entries else 0
+        body = encode(msgspec.structs.replace(row, seq=seq))
+        self._undo.put(self._tables.journal, seq, SegmentRecord(row.subject, row.run, at, body))
+
+    def erase(self, key: SubjectKey) -> int:
+        """See Transaction."""
+        tables = self._tables
+        runs = [id for id, run in tables.runs.items() if run.subject == key]
+        events = [id for id, event in tables.events.items() if event.subject == key]
+        effects = [id for id, effect in tables.effects.items() if effect.subject == key]
+        segments = [seq for seq, row in tables.journal.items() if row.subject == key]
+        self._drop_runs(runs)
+        self._drop_events(events)
+        self._drop_effects(effects)
+        self._drop_segments(segments)
+        known = key in tables.subjects
+        self._release(key)
+        self._undo.drop(tables.subjects, key)
+        return len(runs) + len(events) + len(effects) + len(segments) + known
+
+    def prune(self, before: Millis, limit: int) -> int:
+        """See Transaction."""
+        tables = self._tables
+        runs = [id for id, run in tables.runs.items() if _ended_before(run, before)][:limit]
+        events = [id for id, e in tables.events.items() if not e.pending and e.received_at < before][:limit]
+        loose = [seq for seq, row in tables.journal.items() if not row.run and row.at < before][:limit]
+        of_runs = frozenset(runs)
+        self._drop_effects([key for key, effect in tables.effects.items() if effect.run in of_runs])
+        self._drop_segments([*loose, *(seq for seq, row in tables.journal.items() if row.run in of_runs)])
+        self._drop_runs(runs)
+        self._drop_events(events)
+        return len(runs) + len(events) + len(loose)
+
+    def _drop_runs(self, ids: Sequence[str]) -> None:
+        for id in ids:
+            self._unindex_run(id, self._tables.runs[id])
+            self._undo.drop(self._tables.runs, id)
+
+    def _drop_events(self, ids: Sequence[str]) -> None:
+        for id in ids:
+            self._undo.remove(self._tables.pending_events, (self._tables.events[id].seq, id))
+            self._undo.drop(self._tables.events, id)
+
+    def _drop_effects(self, keys: Sequence[str]) -> None:
+        for key in keys:
+            self._undo.remove(self._tables.pending_effects, key)
+            self._undo.drop(self._tables.effects, key)
+
+    def _drop_segments(self, seqs: Sequence[int]) -> None:
+        for seq in seqs:
+            self._undo.drop(self._tables.journal, seq)
+
+    def save_plans(self, plans: Mapping[str, bytes]) -> None:
+        """See Transaction."""
+        for hash, plan in plans.items():
+            if hash not in self._tables.plans:
+                self._undo.put(self._tables.plans, hash, plan)
+
+    def save_key(self, id: str, hash: bytes, name: str, scopes: Sequence[str], created_at: Millis) -> None:
+        """See Transaction."""
+        self._undo.put(self._tables.keys, id, ApiKey(id, hash, name, tuple(scopes), created_at))
+
+    def revoke_key(self, id: str) -> bool:
+        """See Transaction."""
+        key = self._tables.keys.get(id)
+        if key is None:
+            return False
+        self._undo.put(self._tables.keys, id, msgspec.structs.replace(key, revoked=True))
+        return True
+
+    def keys(self) -> list[ApiKey]:
+        """See Transaction."""
+        return self._tables.all_keys()
+
+
+def _ended_before(run: RunRecord, before: Millis) -> bool:
+    return run.status not in LIVE and run.ended_at is not None and run.ended_at < before
