@@ -39,7 +39,12 @@ class Cause(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Event(msgspec.Struct, frozen=True, omit_defaults=True):
-    """One event as the machine sees it: validated, with a subject that has an id."""
+    """One event as the machine sees it: validated, with a subject that has an id.
+
+    An event that names its subject by `identity` (("email", "a@b.test")) arrives at the engine with an empty
+    `subject.id`; the engine finds the subject in the same transaction, or makes its id with
+    `runtime.events.derived_id`, and only then calls the machine.
+    """
 
     id: str
     type: str
@@ -53,6 +58,7 @@ class Event(msgspec.Struct, frozen=True, omit_defaults=True):
     account_id: str = ""
     contact_id: str = ""
     cause: Cause | None = None
+    identity: tuple[str, str] | None = None
 
 
 class RunStatus(StrEnum):

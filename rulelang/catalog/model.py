@@ -23,8 +23,8 @@ class Param:
 
     `required` slots must be filled. `choices` closes the set of words a slot takes (`mark opt_out(email)`).
     `positional` arguments may be given without their name. `role` tells the checker which names the value may
-    have beyond its type: `stage`, `pipeline`, `tag`, `field`, `rule`, `template`, `recipient`, `person_or_team`,
-    `event`, `url`, or "" for a plain typed value. `kinds` lists what a generic parameter (type ANY) accepts.
+    have beyond its type: `stage`, `pipeline`, `tag`, `field`, `rule`, `template`, `recipient`,
+    `person_or_team`, `event`, `url`, or "" for a plain typed value. `kinds` lists what a generic parameter (type ANY) accepts.
     """
 
     name: str
@@ -118,10 +118,10 @@ class Action:
     """One action: phrase, typed parameters, documentation, and where its work happens.
 
     The implementation is registered by `name` in the runtime's `ActionRegistry`; this value is pure.
-    `variants` of one verb (template, hyper) are separate actions with separate phrases. `channel` is the consent
-    channel (`email`, `sms`, `call`) that must allow it, or "". `idempotent` says that repeating an attempt whose
-    outcome is unknown does no harm.
-    `uses_event` says that the implementation reads the event that started the run, so that it is kept. `rows` are catalogue numbers such as `A8`.
+    `variants` of one verb (template, hyper) are separate actions with separate phrases. `channel` is the
+    consent channel (`email`, `sms`, `call`) that must allow it, or "". `idempotent` says that repeating an
+    attempt whose outcome is unknown does no harm. `uses_event` says that the implementation reads the event
+    that started the run, so that it is kept. `rows` are catalogue numbers such as `A8`.
     """
 
     name: str
@@ -168,7 +168,7 @@ class Function:
 
 @dataclass(frozen=True)
 class Catalogue:
-    """All declarations, by name, in the order declared. Built once and passed in; nothing registers globally."""
+    """All declarations, by name, in the order declared. Built once and passed in; nothing is global."""
 
     triggers: Mapping[str, Trigger]
     actions: Mapping[str, Action]

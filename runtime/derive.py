@@ -1,0 +1,222 @@
+"""What an event does to its subject, and the events that changes of a subject bring about.
+
+Both directions read the trigger declarations, so that a new trigger needs no code here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import TypeAlias
+
+from rulelang.calendar import instant_text, parse_instant
+from rulelang.catalog.model import Catalogue, Derivation, Effect, Trigger
+from rulelang.types.schema import Schema
+from runtime.model import JSON, Event
+from runtime.working import STAGES, TAGS, Change, Working
+
+Data: TypeAlias = dict[str, JSON]
+
+BOOKKEEPING = frozenset({"id", "created_at", "updated_at", "stage_entered_at", "pipeline"})
+"""Fields whose change is no news by itself."""
+
+
+class Derivations:
+    """The declarations that matter here, by event type and by kind of change. Built once for a catalogue.
+
+    `updates` are the event types whose payload lists what changed.
+    """
+
+    def __init__(self, catalogue: Catalogue, schema: Schema) -> None:
+        self.schema = schema
+        self.updates: set[str] = set()
+        self._effects: dict[str, Trigger] = {}
+        self._derived: dict[str, list[Trigger]] = {}
+        seen: set[tuple[str, str]] = set()
+        for trigger in catalogue.triggers.values():
+            if trigger.effect is not Effect.NONE:
+                self._effects.setdefault(trigger.event, trigger)
+            if trigger.derivation is Derivation.UPDATED:
+                self.updates.add(trigger.event)
+            for kind in trigger.subjects:
+                if trigger.derivation is not Derivation.NONE and (kind, trigger.event) not in seen:
+                    seen.add((kind, trigger.event))
+                    self._derived.setdefault(kind, []).append(trigger)
+
+    def apply(self, event: Event, working: Working) -> Data:
+        """Change the subject as the event says; the event's data, completed with what only we know."""
+        data = dict(event.data)
+        for name, change in event.changes.items():
+            _set(working, name, change.get("after"))
+        if event.account_id and working.key.kind != "account":
+            working.set("account_id", event.account_id)
+        if event.contact_id and working.key.kind == "opportunity":
+            working.set("contact_id", event.contact_id)
+        trigger = self._effects.get(event.type)
+        if trigger is not None:
+            _APPLY[trigger.effect](self, trigger, data, working)
+        return data
+
+    def derive(
+        self, changes: Sequence[Change], created: bool, working: Working, origin: str
+    ) -> Iterator[tuple[str, Data, dict[str, dict[str, JSON]]]]:
+        """(type, data, changes) of each derived event; none of type `origin`, which is here already."""
+        for trigger in self._derived.get(working.key.kind, ()):
+            if trigger.event != origin:
+                yield from _DERIVE[trigger.derivation](self, trigger, changes, created, working)
+
+    def pipeline_key(self, kind: str, data: Mapping[str, JSON], stage: str) -> str | None:
+        """The key of the pipeline an event means: named, else the first of the kind that has the stage."""
+        pipelines = self.schema.pipelines_of(kind)
+        named = data.get("pipeline")
+        if named:
+            return next((p.key for p in pipelines if named in (p.key, p.name)), None)
+        return next((p.key for p in pipelines if stage in p.stages), None)
+
+
+def _set(working: Working, name: str, value: JSON) -> None:
+    if name == STAGES and isinstance(value, dict):
+        for pipeline, stage in value.items():
+            working.move_stage(pipeline, stage)
+    elif name == TAGS:
+        working.set(TAGS, list(dict.fromkeys(value or ())) or None)
+    else:
+        working.set(name, value)
+
+
+def _apply_fields(self: Derivations, trigger: Trigger, data: Data, working: Working) -> None:
+    for name, value in (data.get("fields") or {}).items():
+        _set(working, name, value)
+
+
+def _apply_set(self: Derivations, trigger: Trigger, data: Data, working: Working) -> None:
+    key = trigger.value_key or "after"
+    if key in data:
+        data.setdefault("before", working.get(trigger.field))
+        working.set(trigger.field, data[key])
+
+
+def _apply_add_tag(self: Derivations, trigger: Trigger, data: Data, working: Working) -> None:
+    if data.get("tag"):
+        working.add_tag(str(data["tag"]))
+        data["tags_after"] = list(working.get(TAGS) or ())
+
+
+def _apply_remove_tag(self: Derivations, trigger: Trigger, data: Data, working: Working) -> None:
+    if data.get("tag"):
+        working.remove_tag(str(data["tag"]))
+        data["tags_after"] = list(working.get(TAGS) or ())
+
+
+def _apply_stage(self: Derivations, trigger: Trigger, data: Data, working: Working) -> None:
+    key = trigger.value_key or "stage"
+    stage = data.get(key)
+    pipeline = self.pipeline_key(working.key.kind, data, stage) if isinstance(stage, str) else None
+    if pipeline is None or not isinstance(stage, str):
+        return
+    before = (working.get(STAGES) or {}).get(pipeline)
+    data["pipeline"] = pipeline
+    data.setdefault("before" if key == "after" else "previous_stage", before)
+    working.move_stage(pipeline, stage)
+    data.setdefault("entered_at", instant_text(working.now))
+
+
+_Apply: TypeAlias = Callable[[Derivations, Trigger, Data, Working], None]
+_APPLY: Mapping[Effect, _Apply] = {
+    Effect.FIELDS: _apply_fields,
+    Effect.SET: _apply_set,
+    Effect.ADD_TAG: _apply_add_tag,
+    Effect.REMOVE_TAG: _apply_remove_tag,
+    Effect.MOVE_STAGE: _apply_stage,
+}
+
+Derived: TypeAlias = Iterator[tuple[str, Data, dict[str, dict[str, JSON]]]]
+
+
+def _created(self: Derivations, trigger: Trigger, changes: Sequence[Change], created: bool, working: Working) -> Derived:
+    if created:
+        tags = list(working.get(TAGS) or ())
+        data = {"source": working.get("source"), "tags": tags, "fields": {c.name: c.after for c in changes}}
+        yield trigger.event, {k: v for k, v in data.items() if v}, {}
+
+
+def _updated(self: Derivations, trigger: Trigger, changes: Sequence[Change], created: bool, working: Working) -> Derived:
+    news = {
+        c.name: {"before": c.before, "after": c.after}
+        for c in changes
+        if c.name not in BOOKKEEPING and not c.name.startswith(f"{STAGES}.")
+    }
+    if news and not created:
+        yield trigger.event, {"changes": news}, news
+
+
+def _field(self: Derivations, trigger: Trigger, changes: Sequence[Change], created: bool, working: Working) -> Derived:
+    for change in changes:
+        if change.name == trigger.field:
+            data = {"field": change.name, "before": change.before, "after": change.after}
+            if trigger.value_key:
+                data[trigger.value_key] = change.after
+            yield trigger.event, data, {change.name: {"before": change.before, "after": change.after}}
+
+
+def _tags(self: Derivations, trigger: Trigger, changes: Sequence[Change], created: bool, working: Working) -> Derived:
+    for change in changes:
+        if change.name != TAGS:
+            continue
+        before, after = change.before or [], change.after or []
+        old, new = (before, after) if trigger.derivation is Derivation.TAG_ADDED else (after, before)
+        for tag in new:
+            if tag not in old:
+                yield trigger.event, {"tag": tag, "tags_after": list(after)}, {}
+
+
+def _stage_entered(
+    self: Derivations, trigger: Trigger, changes: Sequence[Change], created: bool, working: Working
+) -> Derived:
+    for pipeline, change in _moves(changes):
+        if change.after is not None:
+            data = {
+                "pipeline": pipeline,
+                "stage": change.after,
+                "previous_stage": change.before,
+                "before": change.before,
+                "after": change.after,
+                "entered_at": instant_text(working.now),
+            }
+            yield trigger.event, {k: v for k, v in data.items() if k in trigger.payload}, {}
+
+
+def _stage_exited(
+    self: Derivations, trigger: Trigger, changes: Sequence[Change], created: bool, working: Working
+) -> Derived:
+    for pipeline, change in _moves(changes):
+        if change.before is not None:
+            yield trigger.event, _left(pipeline, change, working), {}
+
+
+def _left(pipeline: str, change: Change, working: Working) -> Data:
+    data: Data = {"pipeline": pipeline, "stage": change.before, "next_stage": change.after}
+    data["exited_at"] = instant_text(working.now)
+    entered = working.previously_entered.get(pipeline)
+    since = parse_instant(entered) if entered else None
+    if since is not None:
+        data["entered_at"] = entered
+        data["seconds_in_stage"] = (working.now - since) // 1000
+    return data
+
+
+def _moves(changes: Sequence[Change]) -> Iterator[tuple[str, Change]]:
+    for change in changes:
+        if change.name.startswith(f"{STAGES}."):
+            yield change.name.removeprefix(f"{STAGES}."), change
+
+
+_Derive: TypeAlias = Callable[[Derivations, Trigger, Sequence[Change], bool, Working], Derived]
+_DERIVE: Mapping[Derivation, _Derive] = {
+    Derivation.CREATED: _created,
+    Derivation.UPDATED: _updated,
+    Derivation.FIELD: _field,
+    Derivation.TAG_ADDED: _tags,
+    Derivation.TAG_REMOVED: _tags,
+    Derivation.STAGE_ENTERED: _stage_entered,
+    Derivation.STAGE_EXITED: _stage_exited,
+}

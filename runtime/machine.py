@@ -1,0 +1,85 @@
+"""The machine: one subject and one input in, a Transition out. It reads no clock, store, network or dice."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from rulelang.types.schema import Schema
+from runtime.actions import Library
+from runtime.bounds import Bounds
+from runtime.derive import Derivations
+from runtime.model import JSON, EventInput, Input, Millis, SubjectKey, SubjectState, Transition
+from runtime.plans import PlanSet
+from runtime.turn import Turn
+
+RELATED_CHANGED = "related.changed"
+"""Internal event: a record that this subject's runs look at has changed. It matches no rule."""
+
+_LINKS: Mapping[str, tuple[tuple[str, str], ...]] = {
+    "contact": (("account", "account_id"),),
+    "opportunity": (("account", "account_id"), ("contact", "contact_id")),
+}
+
+
+def related_keys(state: SubjectState, input: Input) -> dict[str, SubjectKey]:
+    """The records, by kind, whose fields the machine needs beside the subject's own."""
+    keys = {}
+    for kind, field in _LINKS.get(state.key.kind, ()):
+        id = state.fields.get(field)
+        if isinstance(input, EventInput):
+            id = getattr(input.event, field) or id
+        if id:
+            keys[kind] = SubjectKey(kind, str(id))
+    return keys
+
+
+class Machine:
+    """Runs the rules. Holds only what is fixed between deploys: library, schema, plans.
+
+    With `explain` it also journals, for each event, the rules that listened to it and did not match, with the
+    first part of the condition that failed; that costs time for every such rule.
+    """
+
+    def __init__(
+        self,
+        library: Library,
+        schema: Schema,
+        plans: PlanSet,
+        bounds: Bounds = Bounds(),  # noqa: B008 - immutable
+        explain: bool = False,
+    ) -> None:
+        self.library = library
+        self.schema = schema
+        self.plans = plans
+        self.bounds = bounds
+        self.explain = explain
+        self.derivations = Derivations(library.catalogue, schema)
+        self.people: Mapping[str, Mapping[str, JSON]] = _people(schema)
+
+    def advance(
+        self,
+        state: SubjectState,
+        related: Mapping[str, Mapping[str, JSON]],
+        input: Input,
+        now: Millis,
+        counters: Mapping[str, int],
+    ) -> Transition:
+        """What `input` brings about for the subject at time `now`. Deterministic; changes none of its arguments.
+
+        `related` holds the fields of the records that `related_keys` named, by kind. Plans of all live runs of
+        the subject must be in the plan set.
+        """
+        turn = Turn(self, state, related, now, counters)
+        turn.handle(input)
+        return turn.transition()
+
+
+def _people(schema: Schema) -> Mapping[str, Mapping[str, JSON]]:
+    teams: dict[str, str] = {}
+    for team in schema.teams.values():
+        for member in team.members:
+            teams.setdefault(member, team.name)
+    return {
+        email: {"email": email, "name": person.name or email, "team": teams.get(email)}
+        for email, person in schema.people.items()
+    }

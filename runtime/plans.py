@@ -1,0 +1,83 @@
+"""The rules that are live, and the old versions that runs in flight still follow."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from rulelang.plan.codec import encode_plan
+from rulelang.plan.ir import Ir, conjoin
+from rulelang.plan.matcher import Matcher
+from rulelang.plan.model import Plan
+from rulelang.plan.scope import Scope
+from runtime.actions import Library
+from runtime.model import Run
+from runtime.program import Program, compile_program
+
+
+class PlanSet:
+    """Programs by hash, the live ones by key, and the matcher over the live ones.
+
+    Rules in state `draft` or `disabled` are kept for listing but match nothing and cannot be started.
+    """
+
+    def __init__(self, plans: Sequence[Plan], library: Library) -> None:
+        self._library = library
+        self._programs: dict[str, Program] = {}
+        self.all: Mapping[str, Plan] = {plan.key: plan for plan in plans}
+        self.live: dict[str, Program] = {}
+        self._matcher = Matcher()
+        self._conditions: dict[tuple[str, str, str], list[tuple[Program, Ir | None]]] = {}
+        for plan in plans:
+            if plan.state == "live":
+                self._install(plan)
+
+    def _install(self, plan: Plan) -> None:
+        program = self.add(plan)
+        self.live[plan.key] = program
+        for number, trigger in enumerate(plan.triggers):
+            condition = conjoin(trigger.when, plan.when)
+            self._matcher.add((plan.key, number), trigger.event, plan.subject, condition)
+            entry = (plan.key, trigger.event, plan.subject)
+            self._conditions.setdefault(entry, []).append((program, condition))
+
+    def add(self, plan: Plan) -> Program:
+        """Make a plan known by its hash, such as an old version that a run in flight follows."""
+        program = self._programs.get(plan.hash)
+        if program is None:
+            program = self._programs[plan.hash] = compile_program(plan, self._library)
+        return program
+
+    def program(self, hash: str) -> Program:
+        """The program with this hash.
+
+        Raises:
+            KeyError: it was never added; see `missing`.
+        """
+        return self._programs[hash]
+
+    def missing(self, runs: Iterable[Run]) -> set[str]:
+        """Hashes of plans that these runs follow and that have to be added first."""
+        return {run.plan for run in runs if run.plan not in self._programs}
+
+    def encoded(self) -> dict[str, bytes]:
+        """All live plans by hash, to be kept for ever beside the runs."""
+        return {program.plan.hash: encode_plan(program.plan) for program in self.live.values()}
+
+    def watches(self, kind: str) -> bool:
+        """Whether some known plan for another kind of subject reads records of `kind` while it runs."""
+        return any(kind in p.roots and p.plan.subject != kind for p in self._programs.values())
+
+    def match(self, event_type: str, kind: str, scope: Scope) -> list[Program]:
+        """The live rules whose trigger and condition hold, each once, in their order."""
+        refs = self._matcher.match(event_type, kind, scope)
+        return [self.live[key] for key in dict.fromkeys(ref[0] for ref in refs)]
+
+    def misses(self, event_type: str, kind: str, matched: Iterable[Program]) -> list[tuple[Program, Ir]]:
+        """Live rules with a trigger on this event whose condition did not hold, with that condition."""
+        hit = {program.plan.key for program in matched}
+        result: dict[str, tuple[Program, Ir]] = {}
+        for key, _ in self._matcher.candidates(event_type, kind):
+            for program, condition in self._conditions.get((key, event_type, kind), ()):
+                if key not in hit and condition is not None:
+                    result.setdefault(key, (program, condition))
+        return list(result.values())

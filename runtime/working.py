@@ -1,0 +1,137 @@
+"""The subject while one input is handled: a private copy that notes every change."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from rulelang.calendar import instant_text
+from rulelang.types.schema import Schema
+from runtime.actions import ActionError
+from runtime.model import JSON, Millis, Run, SubjectKey, SubjectState
+
+STAGES = "stages"
+TAGS = "tags"
+
+
+class Change(NamedTuple):
+    """A field that changed; `name` is the field, or `stages.<pipeline key>`."""
+
+    name: str
+    before: JSON
+    after: JSON
+
+
+class Working:
+    """A private copy of a SubjectState. `take_changes` hands over what changed since it was last called.
+
+    `previously_entered` holds, by pipeline, when a stage that was left in this turn had been entered.
+    """
+
+    def __init__(self, state: SubjectState, schema: Schema, now: Millis, counters: Mapping[str, int]) -> None:
+        self.key = state.key
+        self.schema = schema
+        self.now = now
+        self.fields: dict[str, JSON] = dict(state.fields)
+        self.memory: dict[str, JSON] = dict(state.memory)
+        self.runs: dict[str, Run] = dict(state.runs)
+        self.version = state.version
+        self.existed = state.exists
+        self.exists = state.exists
+        self.touched = False
+        self.new_counters: dict[str, int] = {}
+        self.previously_entered: dict[str, str] = {}
+        self._counters = counters
+        self._changes: dict[str, Change] = {}
+
+    @property
+    def subject(self) -> SubjectKey:
+        """Whom the run is for."""
+        return self.key
+
+    def state(self) -> SubjectState:
+        """The subject as it is now, with the next version when anything changed."""
+        return SubjectState(
+            key=self.key,
+            fields=self.fields,
+            memory=self.memory,
+            runs=self.runs,
+            version=self.version + 1 if self.touched else self.version,
+            exists=self.exists,
+        )
+
+    def take_changes(self) -> list[Change]:
+        """Changes since the last call, one for each field, net of changes that were undone."""
+        if not self._changes:
+            return []
+        changes = [c for c in self._changes.values() if c.before != c.after]
+        self._changes = {}
+        if changes:
+            self.touched = True
+            self.fields["updated_at"] = instant_text(self.now)
+        return changes
+
+    def create(self) -> None:
+        """Bring a subject seen for the first time into being."""
+        self.exists = True
+        self.touched = True
+        moment = instant_text(self.now)
+        self.fields = {"id": self.key.id, **self.fields, "created_at": moment, "updated_at": moment}
+
+    # --- what actions may do (runtime.actions.LocalContext) ---
+
+    def get(self, name: str) -> JSON:
+        """The subject's field, or None."""
+        return self.fields.get(name)
+
+    def set(self, name: str, value: JSON) -> None:
+        """Set a field; None clears it."""
+        before = self.fields.get(name)
+        if before == value and type(before) is type(value):
+            return
+        self._note(name, before, value)
+        if value is None:
+            self.fields.pop(name, None)
+        else:
+            self.fields[name] = value
+
+    def add_tag(self, tag: str) -> None:
+        """Add a tag; nothing happens when it is there."""
+        tags = self.fields.get(TAGS) or []
+        if tag not in tags:
+            self.set(TAGS, [*tags, tag])
+
+    def remove_tag(self, tag: str) -> None:
+        """Remove a tag; nothing happens when it is absent."""
+        tags = self.fields.get(TAGS) or []
+        if tag in tags:
+            self.set(TAGS, [t for t in tags if t != tag])
+
+    def move_stage(self, pipeline: str, stage: str) -> None:
+        """Move to a stage of the pipeline with this key, and note when it was entered."""
+        stages = self.fields.get(STAGES) or {}
+        before = stages.get(pipeline)
+        if before == stage:
+            return
+        self._note(f"{STAGES}.{pipeline}", before, stage)
+        self.fields[STAGES] = {**stages, pipeline: stage}
+        entered = self.fields.get("stage_entered_at") or {}
+        if pipeline in entered:
+            self.previously_entered[pipeline] = entered[pipeline]
+        self.fields["stage_entered_at"] = {**entered, pipeline: instant_text(self.now)}
+        if self.key.kind == "opportunity":
+            self.fields["pipeline"] = pipeline
+
+    def next_turn(self, team: str) -> str:
+        """Whose turn it is in a team."""
+        found = self.schema.teams.get(team)
+        if found is None or not found.members:
+            raise ActionError(f"the team `{team}` has no members to take a turn")
+        key = f"team:{team}"
+        turn = self.new_counters.get(key, self._counters.get(key, 0))
+        self.new_counters[key] = turn + 1
+        return found.members[turn % len(found.members)]
+
+    def _note(self, name: str, before: JSON, after: JSON) -> None:
+        first = self._changes.get(name)
+        self._changes[name] = Change(name, first.before if first else before, after)
