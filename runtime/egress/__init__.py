@@ -1,1 +1,1 @@
-"""The one way out to the network."""
+"""The one way out over HTTP: every outgoing request is vetted by the guard and sent by the client."""
