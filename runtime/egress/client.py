@@ -120,7 +120,7 @@ class EgressClient:
     ) -> Reply:
         """Send one request and read its answer, whatever its status; a redirect is an answer like any other.
 
-        `deadline` is in seconds and covers everything. `idempotency_key` becomes the header field of that name.
+        `deadline` is in seconds and covers everything. `idempotency_key` becomes the header of that name.
 
         Raises:
             Refused: the guard or a check of the request forbids it; nothing was sent.

@@ -23,7 +23,7 @@ _MAX_ADDRESSES = 4
 
 
 class SystemResolver:
-    """The machine's own resolver (getaddrinfo). Its threads are its own: slow lookups hold up nothing else."""
+    """The machine's own resolver (getaddrinfo). Slow lookups hold up only its own threads."""
 
     def __init__(self) -> None:
         self._threads = ThreadPoolExecutor(_DNS_THREADS, thread_name_prefix="dns")
