@@ -23,8 +23,10 @@ class Param:
 
     `required` slots must be filled. `choices` closes the set of words a slot takes (`mark opt_out(email)`).
     `positional` arguments may be given without their name. `role` tells the checker which names the value may
-    have beyond its type: `stage`, `pipeline`, `tag`, `field`, `rule`, `template`, `recipient`,
-    `person_or_team`, `event`, `url`, or "" for a plain typed value. `kinds` lists what a generic parameter (type ANY) accepts.
+    have beyond its type: `stage`, `pipeline` (by name or key, planned as the key), `tag`, `field`,
+    `field_value` (a value of the field that the slot `field` names), `rule`, `template`, `recipient`,
+    `person_or_team`, `event`, `url`, or "" for a plain typed value. `kinds` lists what a generic parameter
+    (type ANY) accepts.
     """
 
     name: str
@@ -39,7 +41,14 @@ class Param:
 
 
 class Derivation(StrEnum):
-    """Which change of a subject makes a trigger's event, when the event does not arrive from outside."""
+    """Which change of a subject makes a trigger's event, when the event does not arrive from outside.
+
+    An arriving event stands for itself: no second event of its type is derived from what it changes. The data
+    of a derived event: CREATED `source tags fields`; UPDATED `changes`; FIELD (of the declaration's `field`, or
+    of any field when that is "") `field before after`, and the value again under `value_key`; TAG_* `tag
+    tags_after`; STAGE_* `pipeline` (its key) `stage previous_stage entered_at`, `next_stage exited_at
+    seconds_in_stage`, `before after`; DND (do not contact and opt-outs) `enabled scope channels direction`.
+    """
 
     NONE = "none"
     CREATED = "created"
@@ -49,12 +58,14 @@ class Derivation(StrEnum):
     TAG_REMOVED = "tag_removed"
     STAGE_ENTERED = "stage_entered"
     STAGE_EXITED = "stage_exited"
+    DND = "dnd"
 
 
 class Effect(StrEnum):
     """What an arriving event does to its subject before rules are matched.
 
-    FIELDS takes `data.fields` and `changes`; SET sets the declaration's `field` from `data[value_key]`.
+    FIELDS takes `data.fields` and `changes`; SET sets the declaration's `field` from `data[value_key]`; DND sets
+    `dnc` to `enabled` when the `scope` is `all`, else the opt-outs of the `channels`.
     """
 
     NONE = "none"
@@ -63,6 +74,7 @@ class Effect(StrEnum):
     ADD_TAG = "add_tag"
     REMOVE_TAG = "remove_tag"
     MOVE_STAGE = "move_stage"
+    DND = "dnd"
 
 
 @dataclass(frozen=True, slots=True)

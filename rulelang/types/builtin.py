@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from rulelang.types.model import (
     BOOL,
     DATE,
     DATETIME,
+    EMAIL,
     NUMBER,
     PERCENT,
     PERSON,
@@ -26,12 +27,17 @@ ANY_STAGE = Type(Kind.STAGE, name="stage")
 ANY_STATUS = Type(Kind.ENUM, name="status")
 """A status of the subject's kind; `concrete` fills in the values."""
 
+ANY_PIPELINE = Type(Kind.ENUM, name="pipeline")
+"""The key of a pipeline of the subject's kind; `concrete` fills in the values."""
+
 HEALTH = Type(Kind.ENUM, name="health", values=("good", "average", "bad"))
 """How well a customer does, best first."""
 
 OPPORTUNITY_STATUS = Type(Kind.ENUM, name="status", values=("open", "won", "lost", "abandoned"))
 """Where an opportunity stands; the same in every workspace."""
 
+COUNTRY = Type(Kind.TEXT, format="country")
+CURRENCY = Type(Kind.TEXT, format="currency")
 PEOPLE = Type(Kind.LIST, item=PERSON)
 
 
@@ -45,16 +51,15 @@ def stage_type(pipeline: Pipeline) -> Type:
     return Type(Kind.STAGE, name=f"stage of {pipeline.name}", values=pipeline.stages)
 
 
-def _field(
-    name: str, type_: Type, doc: str, *, read_only: bool = False, format: str = ""
-) -> tuple[str, FieldDef]:
-    return name, FieldDef(name, type_, doc, read_only, format)
+def _field(name: str, type_: Type, doc: str, *, read_only: bool = False) -> tuple[str, FieldDef]:
+    return name, FieldDef(name, type_, doc, read_only)
 
 
 def _common(subject: str) -> dict[str, FieldDef]:
     return dict(
         [
             _field("id", TEXT, f"What identifies the {subject}; given when it is created.", read_only=True),
+            _field("external_id", TEXT, f"The {subject}'s id in your own systems."),
             _field("owner", PERSON, f"The person of the staff who looks after the {subject}."),
             _field("followers", PEOPLE, f"Further people who are kept informed about the {subject}."),
             _field("tags", TAG_LIST, f"The tags of the {subject}, in the order they were added."),
@@ -68,7 +73,7 @@ def _common(subject: str) -> dict[str, FieldDef]:
 def _contact() -> dict[str, FieldDef]:
     return dict(
         [
-            _field("email", TEXT, "The e-mail address, in lower case.", format="email"),
+            _field("email", EMAIL, "The e-mail address, in lower case."),
             _field("first_name", TEXT, "The given name."),
             _field("last_name", TEXT, "The family name."),
             _field("name", TEXT, "The full name as it is shown."),
@@ -84,7 +89,7 @@ def _contact() -> dict[str, FieldDef]:
             _field("postal_code", TEXT, "The postal code."),
             _field("city", TEXT, "The town."),
             _field("region", TEXT, "The state, province or region."),
-            _field("country", TEXT, "The country, two letters: `DE`.", format="country"),
+            _field("country", COUNTRY, "The country, two letters: `DE`."),
             _field("company", TEXT, "The name of the company, as the contact wrote it."),
             _field("job_title", TEXT, "The position in the company."),
             _field("website", TEXT, "The address of a web site."),
@@ -102,7 +107,6 @@ def _contact() -> dict[str, FieldDef]:
 def _account(currency: str) -> dict[str, FieldDef]:
     return dict(
         [
-            _field("external_id", TEXT, "The account's id in your own systems."),
             _field("name", TEXT, "The name of the company."),
             _field("domain", TEXT, "The company's domain, such as `acme.test`."),
             _field("website", TEXT, "The address of the web site."),
@@ -117,7 +121,7 @@ def _account(currency: str) -> dict[str, FieldDef]:
             _field("time_zone", TEXT, "The IANA time zone, such as `Europe/Berlin`."),
             _field("language", TEXT, "The language as a BCP 47 tag, such as `de`."),
             _field("city", TEXT, "The town."),
-            _field("country", TEXT, "The country, two letters: `DE`.", format="country"),
+            _field("country", COUNTRY, "The country, two letters: `DE`."),
         ]
     )
 
@@ -129,7 +133,7 @@ def _opportunity(currency: str) -> dict[str, FieldDef]:
             _field("name", TEXT, "What the opportunity is called."),
             _field("status", OPPORTUNITY_STATUS, "Where it stands: open, won, lost or abandoned."),
             _field("value", money, "What it is worth, in the workspace's currency."),
-            _field("currency", TEXT, "The currency it was offered in, ISO 4217.", format="currency"),
+            _field("currency", CURRENCY, "The currency it was offered in, ISO 4217."),
             _field("probability", PERCENT, "How likely it is to be won."),
             _field("contact_id", TEXT, "The contact it is about."),
             _field("account_id", TEXT, "The account it is about."),
@@ -151,9 +155,9 @@ def _stages(kind: str, pipelines: Sequence[Pipeline]) -> dict[str, FieldDef]:
     )
 
 
-def _pipeline_names(pipelines: Sequence[Pipeline]) -> Type:
-    names = tuple(p.name for p in pipelines if p.subject == "opportunity")
-    return Type(Kind.ENUM, name="pipeline", values=names)
+def pipeline_type(pipelines: Iterable[Pipeline]) -> Type:
+    """The type of a pipeline in data: its key."""
+    return replace(ANY_PIPELINE, values=tuple(p.key for p in pipelines))
 
 
 def builtin_fields(
@@ -172,10 +176,9 @@ def builtin_fields(
     for kind in ("contact", "account"):
         doc = f"The status of the {kind}."
         fields[kind]["status"] = FieldDef("status", status_type(statuses[kind]), doc)
-    names = _pipeline_names(pipelines)
-    fields["opportunity"]["pipeline"] = FieldDef(
-        "pipeline", names, "The pipeline it was last moved in.", read_only=True
-    )
+    keys = pipeline_type(p for p in pipelines if p.subject == "opportunity")
+    doc = "The key of the pipeline it was last moved in."
+    fields["opportunity"]["pipeline"] = FieldDef("pipeline", keys, doc, read_only=True)
     for kind, its in fields.items():
         its.update(_stages(kind, pipelines))
     return fields
@@ -184,14 +187,16 @@ def builtin_fields(
 def concrete(type_: Type, schema: Schema, kind: str) -> Type:
     """A declaration's type with what the schema knows filled in, for a subject of `kind`.
 
-    `ANY_STAGE` gets the stages of all pipelines of the kind, `ANY_STATUS` the values of its field `status`,
-    lists are filled in for their items; every other type is returned as it is.
+    `ANY_STAGE` gets the stages of all pipelines of the kind, `ANY_PIPELINE` their keys, `ANY_STATUS` the values
+    of its field `status`, lists are filled in for their items; every other type is returned as it is.
     """
     if type_.kind is Kind.LIST and type_.item is not None:
         return replace(type_, item=concrete(type_.item, schema, kind))
     if type_.kind is Kind.STAGE and not type_.values:
         stages = (stage for p in schema.pipelines_of(kind) for stage in p.stages)
         return replace(type_, values=tuple(dict.fromkeys(stages)))
+    if type_ == ANY_PIPELINE:
+        return pipeline_type(schema.pipelines_of(kind))
     if type_ == ANY_STATUS and (status := schema.fields[kind].get("status")):
         return status.type
     return type_

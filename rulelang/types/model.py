@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 
@@ -35,6 +35,8 @@ class Type:
 
     `values` are the members of an enum or the stages of a pipeline, `name` is what people call it ("status",
     "stage of Sales"), `currency` an ISO 4217 code or "" when any, `item` the type of a list's members.
+    `format` narrows which text is taken in from outside (`email`, `country`, `currency`, see coerce.py);
+    it does not count when types are compared.
     """
 
     kind: Kind
@@ -42,6 +44,7 @@ class Type:
     values: tuple[str, ...] = ()
     currency: str = ""
     item: Type | None = None
+    format: str = field(default="", compare=False)
 
     def __str__(self) -> str:
         """The type as a message names it."""
@@ -59,6 +62,7 @@ class Type:
 
 
 TEXT = Type(Kind.TEXT)
+EMAIL = Type(Kind.TEXT, format="email")
 NUMBER = Type(Kind.NUMBER)
 MONEY = Type(Kind.MONEY)
 PERCENT = Type(Kind.PERCENT)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from types import MappingProxyType
 
 from rulelang.source import Source, Span
 from rulelang.types.model import Type
@@ -23,16 +22,12 @@ class Declared:
 
 @dataclass(frozen=True, slots=True)
 class FieldDef:
-    """A field of a subject or of an event's payload. `read_only` fields are set by the system alone.
-
-    `format` narrows text: `email`, `country` (ISO 3166 letters), `currency` (ISO 4217 letters) or "" for any.
-    """
+    """A field of a subject or of an event's payload. `read_only` fields are set by the system alone."""
 
     name: str
     type: Type
     doc: str = ""
     read_only: bool = False
-    format: str = ""
     declared: Declared | None = field(default=None, compare=False)
 
 
@@ -77,15 +72,11 @@ class EventDef:
 
 @dataclass(frozen=True, slots=True)
 class TemplateDef:
-    """A message template: `name` is the file name without its suffix. `text` is the Liquid body, with front matter."""
+    """A message template: `name` is the file name without its suffix, `text` the Liquid body, with front matter."""
 
     name: str
     text: str
     path: str
-
-
-def _frozen() -> Mapping[str, object]:
-    return MappingProxyType({})
 
 
 @dataclass(frozen=True)
@@ -93,8 +84,8 @@ class Schema:
     """Everything that names in rules can mean. Built-in fields are included in `fields`.
 
     `fields[kind][name]`; `teams`, `people`, `events`, `templates` by name (people by e-mail in lower case);
-    `pipelines` by `<kind>/<name>`, since two kinds may have pipelines of one name: use `pipeline()`. `tags` is None when any tag may be used. `currency` (ISO 4217) and `time_zone` (IANA) are the
-    workspace's own.
+    `pipelines` by `<kind>/<name>`, since two kinds may have pipelines of one name: use `pipeline()`. `tags`
+    is None when any tag may be used. `currency` (ISO 4217) and `time_zone` (IANA) are the workspace's own.
     """
 
     fields: Mapping[str, Mapping[str, FieldDef]]
