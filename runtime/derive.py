@@ -20,6 +20,10 @@ BOOKKEEPING = frozenset({"id", "created_at", "updated_at", "stage_entered_at", "
 """Fields whose change is no news by itself."""
 
 
+OPT_OUTS: Mapping[str, str] = {"email": "email_opt_out", "sms": "sms_opt_out", "call": "call_opt_out"}
+"""The field that says so when a contact does not want a channel."""
+
+
 class Derivations:
     """The declarations that matter here, by event type and by kind of change. Built once for a catalogue.
 
@@ -120,6 +124,16 @@ def _apply_stage(self: Derivations, trigger: Trigger, data: Data, working: Worki
     data.setdefault("entered_at", instant_text(working.now))
 
 
+def _apply_dnd(self: Derivations, trigger: Trigger, data: Data, working: Working) -> None:
+    enabled = bool(data.get("enabled", True))
+    if data.get("scope", "all") == "all":
+        working.set("dnc", enabled)
+        return
+    for channel in data.get("channels") or ():
+        if channel in OPT_OUTS:
+            working.set(OPT_OUTS[channel], enabled)
+
+
 _Apply: TypeAlias = Callable[[Derivations, Trigger, Data, Working], None]
 _APPLY: Mapping[Effect, _Apply] = {
     Effect.FIELDS: _apply_fields,
@@ -127,6 +141,7 @@ _APPLY: Mapping[Effect, _Apply] = {
     Effect.ADD_TAG: _apply_add_tag,
     Effect.REMOVE_TAG: _apply_remove_tag,
     Effect.MOVE_STAGE: _apply_stage,
+    Effect.DND: _apply_dnd,
 }
 
 Derived: TypeAlias = Iterator[tuple[str, Data, dict[str, dict[str, JSON]]]]
@@ -143,7 +158,7 @@ def _updated(self: Derivations, trigger: Trigger, changes: Sequence[Change], cre
     news = {
         c.name: {"before": c.before, "after": c.after}
         for c in changes
-        if c.name not in BOOKKEEPING and not c.name.startswith(f"{STAGES}.")
+        if _is_news(c)
     }
     if news and not created:
         yield trigger.event, {"changes": news}, news
@@ -151,11 +166,15 @@ def _updated(self: Derivations, trigger: Trigger, changes: Sequence[Change], cre
 
 def _field(self: Derivations, trigger: Trigger, changes: Sequence[Change], created: bool, working: Working) -> Derived:
     for change in changes:
-        if change.name == trigger.field:
+        if change.name == trigger.field or (not trigger.field and _is_news(change)):
             data = {"field": change.name, "before": change.before, "after": change.after}
             if trigger.value_key:
                 data[trigger.value_key] = change.after
             yield trigger.event, data, {change.name: {"before": change.before, "after": change.after}}
+
+
+def _is_news(change: Change) -> bool:
+    return change.name not in BOOKKEEPING and not change.name.startswith(f"{STAGES}.")
 
 
 def _tags(self: Derivations, trigger: Trigger, changes: Sequence[Change], created: bool, working: Working) -> Derived:
@@ -204,6 +223,18 @@ def _left(pipeline: str, change: Change, working: Working) -> Data:
     return data
 
 
+def _dnd(self: Derivations, trigger: Trigger, changes: Sequence[Change], created: bool, working: Working) -> Derived:
+    after = {c.name: bool(c.after) for c in changes if c.name == "dnc" or c.name in OPT_OUTS.values()}
+    if "dnc" in after:
+        data: Data = {"enabled": after["dnc"], "scope": "all", "channels": list(OPT_OUTS), "direction": "outbound"}
+        yield trigger.event, data, {}
+    for enabled in (True, False):
+        channels = [channel for channel, field in OPT_OUTS.items() if after.get(field) is enabled]
+        if channels:
+            data = {"enabled": enabled, "scope": "specific", "channels": channels, "direction": "outbound"}
+            yield trigger.event, data, {}
+
+
 def _moves(changes: Sequence[Change]) -> Iterator[tuple[str, Change]]:
     for change in changes:
         if change.name.startswith(f"{STAGES}."):
@@ -219,4 +250,5 @@ _DERIVE: Mapping[Derivation, _Derive] = {
     Derivation.TAG_REMOVED: _tags,
     Derivation.STAGE_ENTERED: _stage_entered,
     Derivation.STAGE_EXITED: _stage_exited,
+    Derivation.DND: _dnd,
 }
