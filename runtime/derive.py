@@ -11,6 +11,7 @@ from typing import TypeAlias
 from rulelang.calendar import instant_text, parse_instant
 from rulelang.catalog.model import Catalogue, Derivation, Effect, Trigger
 from rulelang.types.schema import Schema
+from runtime.events import RECORD_UPDATED
 from runtime.model import JSON, Event
 from runtime.working import STAGES, TAGS, Change, Working
 
@@ -56,7 +57,9 @@ class Derivations:
         if event.contact_id and working.key.kind == "opportunity":
             working.set("contact_id", event.contact_id)
         trigger = self._effects.get(event.type)
-        if trigger is not None:
+        if event.type == RECORD_UPDATED:
+            _set_fields(data, working)
+        elif trigger is not None:
             _APPLY[trigger.effect](self, trigger, data, working)
         return data
 
@@ -87,9 +90,13 @@ def _set(working: Working, name: str, value: JSON) -> None:
         working.set(name, value)
 
 
-def _apply_fields(self: Derivations, trigger: Trigger, data: Data, working: Working) -> None:
+def _set_fields(data: Data, working: Working) -> None:
     for name, value in (data.get("fields") or {}).items():
         _set(working, name, value)
+
+
+def _apply_fields(self: Derivations, trigger: Trigger, data: Data, working: Working) -> None:
+    _set_fields(data, working)
 
 
 def _apply_set(self: Derivations, trigger: Trigger, data: Data, working: Working) -> None:
@@ -147,24 +154,26 @@ _APPLY: Mapping[Effect, _Apply] = {
 Derived: TypeAlias = Iterator[tuple[str, Data, dict[str, dict[str, JSON]]]]
 
 
-def _created(self: Derivations, trigger: Trigger, changes: Sequence[Change], created: bool, working: Working) -> Derived:
+def _created(
+    self: Derivations, trigger: Trigger, changes: Sequence[Change], created: bool, working: Working
+) -> Derived:
     if created:
         tags = list(working.get(TAGS) or ())
         data = {"source": working.get("source"), "tags": tags, "fields": {c.name: c.after for c in changes}}
         yield trigger.event, {k: v for k, v in data.items() if v}, {}
 
 
-def _updated(self: Derivations, trigger: Trigger, changes: Sequence[Change], created: bool, working: Working) -> Derived:
-    news = {
-        c.name: {"before": c.before, "after": c.after}
-        for c in changes
-        if _is_news(c)
-    }
+def _updated(
+    self: Derivations, trigger: Trigger, changes: Sequence[Change], created: bool, working: Working
+) -> Derived:
+    news = {c.name: {"before": c.before, "after": c.after} for c in changes if _is_news(c)}
     if news and not created:
         yield trigger.event, {"changes": news}, news
 
 
-def _field(self: Derivations, trigger: Trigger, changes: Sequence[Change], created: bool, working: Working) -> Derived:
+def _field(
+    self: Derivations, trigger: Trigger, changes: Sequence[Change], created: bool, working: Working
+) -> Derived:
     for change in changes:
         if change.name == trigger.field or (not trigger.field and _is_news(change)):
             data = {"field": change.name, "before": change.before, "after": change.after}
@@ -177,7 +186,9 @@ def _is_news(change: Change) -> bool:
     return change.name not in BOOKKEEPING and not change.name.startswith(f"{STAGES}.")
 
 
-def _tags(self: Derivations, trigger: Trigger, changes: Sequence[Change], created: bool, working: Working) -> Derived:
+def _tags(
+    self: Derivations, trigger: Trigger, changes: Sequence[Change], created: bool, working: Working
+) -> Derived:
     for change in changes:
         if change.name != TAGS:
             continue
@@ -223,10 +234,17 @@ def _left(pipeline: str, change: Change, working: Working) -> Data:
     return data
 
 
-def _dnd(self: Derivations, trigger: Trigger, changes: Sequence[Change], created: bool, working: Working) -> Derived:
+def _dnd(
+    self: Derivations, trigger: Trigger, changes: Sequence[Change], created: bool, working: Working
+) -> Derived:
     after = {c.name: bool(c.after) for c in changes if c.name == "dnc" or c.name in OPT_OUTS.values()}
     if "dnc" in after:
-        data: Data = {"enabled": after["dnc"], "scope": "all", "channels": list(OPT_OUTS), "direction": "outbound"}
+        data: Data = {
+            "enabled": after["dnc"],
+            "scope": "all",
+            "channels": list(OPT_OUTS),
+            "direction": "outbound",
+        }
         yield trigger.event, data, {}
     for enabled in (True, False):
         channels = [channel for channel, field in OPT_OUTS.items() if after.get(field) is enabled]

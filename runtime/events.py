@@ -18,6 +18,12 @@ from runtime.model import JSON, Cause, Event, Millis, SubjectKey
 
 TYPE = re.compile(r"[a-z][a-z0-9_]*(\.[a-z0-9_]+)*\Z")
 IDENTIFIER = re.compile(r"[^\x00-\x20\x7f]{1,200}\Z")
+RECORD_UPDATED = "record.updated"
+"""The event by which the API, imports and upserts set fields of any kind of subject (`data.fields`).
+
+No rule listens to it: it derives `contact.created`, `contact.updated`, `stage.entered` … from what changed.
+"""
+
 IDENTITY_FIELDS: Mapping[str, tuple[str, ...]] = {
     "contact": ("email", "external_id"),
     "account": ("external_id",),
@@ -29,7 +35,21 @@ MAX_AHEAD: Millis = 24 * 3600 * 1000
 """How far `occurred_at` may lie in the future before an event is refused as a clock error."""
 
 ENVELOPE = frozenset(
-    "id type occurred_at received_at subject contact_id account_id opportunity_id actor source cause data changes".split()
+    [
+        "id",
+        "type",
+        "occurred_at",
+        "received_at",
+        "subject",
+        "contact_id",
+        "account_id",
+        "opportunity_id",
+        "actor",
+        "source",
+        "cause",
+        "data",
+        "changes",
+    ]
 )
 
 
@@ -59,7 +79,7 @@ class EventCodec:
     def __init__(self, catalogue: Catalogue, schema: Schema) -> None:
         self._schema = schema
         self._payload: dict[str, dict[str, Type]] = {}
-        self._takes_fields: set[str] = set()
+        self._takes_fields: set[str] = {RECORD_UPDATED}
         self._subject: dict[str, str] = {}
         for trigger in catalogue.triggers.values():
             self._payload.setdefault(trigger.event, {}).update(trigger.payload)
@@ -81,10 +101,16 @@ class EventCodec:
             raise EventError("", f"an event is a JSON object, found {_name(raw)}")
         for key in raw:
             if key not in ENVELOPE:
-                raise EventError(f"/{key}", _unknown(f"`{key}` is not part of an event", key, ENVELOPE, "put it into `data`"))
+                raise EventError(
+                    f"/{key}",
+                    _unknown(f"`{key}` is not part of an event", key, ENVELOPE, "put it into `data`"),
+                )
         kind_of = _text(raw, "type")
         if not TYPE.match(kind_of) or len(kind_of) > 100:
-            raise EventError("/type", f"an event type is lower-case words joined by dots, such as `stage.entered`, found {kind_of!r}")
+            raise EventError(
+                "/type",
+                f"an event type is lower-case words joined by dots, such as `stage.entered`, found {kind_of!r}",
+            )
         subject, identity = self._read_subject(raw, kind_of)
         return Event(
             id=_identifier(raw, "id"),
@@ -106,13 +132,19 @@ class EventCodec:
         if given is None:
             return self._implied_subject(raw, type_), None
         if not isinstance(given, dict):
-            raise EventError("/subject", f'`subject` is an object such as {{"kind": "contact", "id": "c_1"}}, found {_name(given)}')
+            raise EventError(
+                "/subject",
+                f'`subject` is an object such as {{"kind": "contact", "id": "c_1"}}, found {_name(given)}',
+            )
         kind = given.get("kind", self._subject.get(type_, "contact"))
         if kind not in SUBJECT_KINDS:
             if raw.get("contact_id"):
                 return SubjectKey("contact", _identifier(raw, "contact_id")), None
             kinds = ", ".join(SUBJECT_KINDS)
-            raise EventError("/subject/kind", f"the subject is one of {kinds}, found {kind!r}; name the contact in `contact_id`")
+            raise EventError(
+                "/subject/kind",
+                f"the subject is one of {kinds}, found {kind!r}; name the contact in `contact_id`",
+            )
         if given.get("id"):
             return SubjectKey(kind, _identifier(given, "id", "/subject")), None
         for field in IDENTITY_FIELDS[kind]:
@@ -126,7 +158,11 @@ class EventCodec:
         for kind in (preferred, *SUBJECT_KINDS):
             if raw.get(f"{kind}_id"):
                 return SubjectKey(kind, _identifier(raw, f"{kind}_id"))
-        raise EventError("/subject", 'an event needs a subject, such as {"kind": "contact", "id": "c_1"} or {"kind": "contact", "email": "a@b.test"}')
+        raise EventError(
+            "/subject",
+            'an event needs a subject, such as {"kind": "contact", "id": "c_1"} '
+            'or {"kind": "contact", "email": "a@b.test"}',
+        )
 
     def _identity(self, kind: str, field: str, value: JSON) -> str:
         definition = self._schema.fields.get(kind, {}).get(field)
@@ -150,10 +186,14 @@ class EventCodec:
         changes = raw.get("changes")
         if changes is None:
             return {}
-        if not isinstance(changes, dict) or not all(isinstance(c, dict) and "after" in c for c in changes.values()):
+        if not isinstance(changes, dict) or not all(
+            isinstance(c, dict) and "after" in c for c in changes.values()
+        ):
             raise EventError("/changes", '`changes` maps each field to {"before": …, "after": …}')
         after = self.fields(kind, {name: change["after"] for name, change in changes.items()}, "/changes")
-        return {name: {"before": changes[name].get("before"), "after": value} for name, value in after.items()}
+        return {
+            name: {"before": changes[name].get("before"), "after": value} for name, value in after.items()
+        }
 
     def fields(self, kind: str, values: Mapping[str, JSON], pointer: str = "") -> dict[str, JSON]:
         """Field values of a subject, checked and normalised; null clears a field.
@@ -173,7 +213,9 @@ class EventCodec:
             if name == "stages":
                 result[name] = self._stages(kind, value, f"{pointer}/stages")
             elif name != "id":
-                result[name] = None if value is None else _coerced(definition.type, value, f"{pointer}/{name}", name)
+                result[name] = (
+                    None if value is None else _coerced(definition.type, value, f"{pointer}/{name}", name)
+                )
         return result
 
     def _stages(self, kind: str, value: JSON, pointer: str) -> dict[str, str]:
@@ -184,9 +226,17 @@ class EventCodec:
             pipeline = next((p for p in self._schema.pipelines_of(kind) if name in (p.key, p.name)), None)
             if pipeline is None:
                 names = [p.name for p in self._schema.pipelines_of(kind)]
-                raise EventError(f"{pointer}/{name}", _unknown(f"a {kind} has no pipeline `{name}`", name, names, "declare it in the schema"))
+                raise EventError(
+                    f"{pointer}/{name}",
+                    _unknown(f"a {kind} has no pipeline `{name}`", name, names, "declare it in the schema"),
+                )
             if stage not in pipeline.stages:
-                message = _unknown(f"`{pipeline.name}` has no stage {stage!r}", str(stage), pipeline.stages, f"its stages are {', '.join(pipeline.stages)}")
+                message = _unknown(
+                    f"`{pipeline.name}` has no stage {stage!r}",
+                    str(stage),
+                    pipeline.stages,
+                    f"its stages are {', '.join(pipeline.stages)}",
+                )
                 raise EventError(f"{pointer}/{name}", message)
             result[pipeline.key] = stage
         return result
@@ -212,7 +262,13 @@ def event_json(event: Event) -> dict[str, JSON]:
 
 def cause_json(cause: Cause) -> dict[str, JSON]:
     """The public form of a cause."""
-    return {"rule": cause.rule, "run": cause.run, "depth": cause.depth, "root": cause.root, "path": list(cause.path)}
+    return {
+        "rule": cause.rule,
+        "run": cause.run,
+        "depth": cause.depth,
+        "root": cause.root,
+        "path": list(cause.path),
+    }
 
 
 def _coerced(type_: Type, value: JSON, pointer: str, name: str) -> JSON:
@@ -230,7 +286,9 @@ def _unknown(message: str, word: str, known: Iterable[str], otherwise: str) -> s
 def _text(raw: Mapping[str, JSON], key: str, default: str | None = None) -> str:
     value = raw.get(key, default)
     if not isinstance(value, str):
-        raise EventError(f"/{key}", f"`{key}` is text, found {_name(value)}" if key in raw else f"`{key}` is missing")
+        raise EventError(
+            f"/{key}", f"`{key}` is text, found {_name(value)}" if key in raw else f"`{key}` is missing"
+        )
     return value
 
 
@@ -239,7 +297,9 @@ def _identifier(raw: Mapping[str, JSON], key: str, prefix: str = "") -> str:
     if isinstance(value, int) and not isinstance(value, bool):
         value = str(value)
     if not isinstance(value, str) or not IDENTIFIER.match(value):
-        raise EventError(f"{prefix}/{key}", f"`{key}` is text of 1 to 200 characters without spaces, found {_name(value)}")
+        raise EventError(
+            f"{prefix}/{key}", f"`{key}` is text of 1 to 200 characters without spaces, found {_name(value)}"
+        )
     return value
 
 
@@ -249,9 +309,14 @@ def _occurred(raw: Mapping[str, JSON], now: Millis) -> Millis:
         return now
     moment = _instant(value)
     if moment is None:
-        raise EventError("/occurred_at", f"`occurred_at` is an instant with an offset, such as `2026-01-31T09:00:00Z`, found {value!r}")
+        raise EventError(
+            "/occurred_at",
+            f"`occurred_at` is an instant with an offset, such as `2026-01-31T09:00:00Z`, found {value!r}",
+        )
     if moment > now + MAX_AHEAD:
-        raise EventError("/occurred_at", "`occurred_at` lies more than a day in the future; is the sender's clock right?")
+        raise EventError(
+            "/occurred_at", "`occurred_at` lies more than a day in the future; is the sender's clock right?"
+        )
     return moment
 
 

@@ -4,16 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from rulelang.plan.scope import Directory
 from rulelang.types.schema import Schema
 from runtime.actions import Library
 from runtime.bounds import Bounds
 from runtime.derive import Derivations
-from runtime.model import JSON, EventInput, Input, Millis, SubjectKey, SubjectState, Transition
+from runtime.model import (
+    JSON,
+    RELATED_CHANGED,
+    EventInput,
+    Input,
+    Millis,
+    SubjectKey,
+    SubjectState,
+    Transition,
+)
 from runtime.plans import PlanSet
 from runtime.turn import Turn
-
-RELATED_CHANGED = "related.changed"
-"""Internal event: a record that this subject's runs look at has changed. It matches no rule."""
 
 _LINKS: Mapping[str, tuple[tuple[str, str], ...]] = {
     "contact": (("account", "account_id"),),
@@ -31,6 +38,9 @@ def related_keys(state: SubjectState, input: Input) -> dict[str, SubjectKey]:
         if id:
             keys[kind] = SubjectKey(kind, str(id))
     return keys
+
+
+__all__ = ["RELATED_CHANGED", "Machine", "related_keys"]
 
 
 class Machine:
@@ -54,7 +64,7 @@ class Machine:
         self.bounds = bounds
         self.explain = explain
         self.derivations = Derivations(library.catalogue, schema)
-        self.people: Mapping[str, Mapping[str, JSON]] = _people(schema)
+        self.people = Directory.of(schema)
 
     def advance(
         self,
@@ -64,22 +74,11 @@ class Machine:
         now: Millis,
         counters: Mapping[str, int],
     ) -> Transition:
-        """What `input` brings about for the subject at time `now`. Deterministic; changes none of its arguments.
+        """What `input` brings about for the subject at `now`. Deterministic; changes none of its arguments.
 
-        `related` holds the fields of the records that `related_keys` named, by kind. Plans of all live runs of
-        the subject must be in the plan set.
+        `related` holds the fields of the records that `related_keys` named, by kind. Plans of all live runs
+        of the subject must be in the plan set.
         """
         turn = Turn(self, state, related, now, counters)
         turn.handle(input)
         return turn.transition()
-
-
-def _people(schema: Schema) -> Mapping[str, Mapping[str, JSON]]:
-    teams: dict[str, str] = {}
-    for team in schema.teams.values():
-        for member in team.members:
-            teams.setdefault(member, team.name)
-    return {
-        email: {"email": email, "name": person.name or email, "team": teams.get(email)}
-        for email, person in schema.people.items()
-    }

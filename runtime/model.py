@@ -61,6 +61,10 @@ class Event(msgspec.Struct, frozen=True, omit_defaults=True):
     identity: tuple[str, str] | None = None
 
 
+RELATED_CHANGED = "related.changed"
+"""Internal event: a record that this subject's runs look at has changed. It matches no rule and is not journaled."""
+
+
 class RunStatus(StrEnum):
     """Where a run stands. The last four are final."""
 

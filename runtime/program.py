@@ -107,7 +107,10 @@ def compile_program(plan: model.Plan, library: Library) -> Program:
     """
     assembler = _Assembler(library, plan)
     assembler.steps(plan.steps)
-    watched = [*plan.exits, *(i.value_ir for i in assembler.code if isinstance(i, Sleep) and i.mode == "date")]
+    watched = [
+        *plan.exits,
+        *(i.value_ir for i in assembler.code if isinstance(i, Sleep) and i.mode == "date"),
+    ]
     return Program(
         plan=plan,
         code=tuple(assembler.code),
@@ -134,7 +137,14 @@ class _Assembler:
                 case model.WaitStep():
                     self._note(step.value, step.when)
                     self.code.append(
-                        Sleep(step.id, step.mode, compile_value(step.value), step.value, _condition(step.when), step.when)
+                        Sleep(
+                            step.id,
+                            step.mode,
+                            compile_value(step.value),
+                            step.value,
+                            _condition(step.when),
+                            step.when,
+                        )
                     )
                 case model.StopStep():
                     self._note(step.when)
@@ -149,9 +159,13 @@ class _Assembler:
         local = self.library.local.get(step.action)
         effect = self.library.effects.get(step.action)
         if declaration is None or (local is None) == (effect is None):
-            raise PlanError(f"rule `{self.plan.key}` uses the action `{step.action}`, which is not installed here")
+            raise PlanError(
+                f"rule `{self.plan.key}` uses the action `{step.action}`, which is not installed here"
+            )
         if (declaration.performs is Performs.LOCAL) != (local is not None):
-            raise PlanError(f"the action `{step.action}` is declared as {declaration.performs} but installed as the other kind")
+            raise PlanError(
+                f"the action `{step.action}` is declared {declaration.performs} but installed otherwise"
+            )
         self._note(step.when, *step.args.values())
         self.keeps_event = self.keeps_event or declaration.uses_event
         args = {name: compile_value(ir) for name, ir in step.args.items()}

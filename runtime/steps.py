@@ -64,7 +64,9 @@ class Steps:
             case EffectStatus.SUPPRESSED:
                 self._turn.note(EntryKind.SUPPRESSED, run, step=step, action=name, reason=input.reason)
             case EffectStatus.CANCELLED:
-                self._turn.note(EntryKind.RESUMED, run, step=step, action=name, reason=input.reason or "skipped by hand")
+                self._turn.note(
+                    EntryKind.RESUMED, run, step=step, action=name, reason=input.reason or "skipped by hand"
+                )
         run = replace(run, status=RunStatus.WAITING, effect="", reason="")
         self._turn.update(run)
         self.proceed(run, program, program.at[step] + 1)
@@ -92,7 +94,9 @@ class Steps:
             turn.fail(run, step.id, str(error))
             return True
         if step.mode != "for" and due <= turn.now:
-            turn.note(EntryKind.RESUMED, run, step=step.id, reason="the time to wait for has already come", due=due)
+            turn.note(
+                EntryKind.RESUMED, run, step=step.id, reason="the time to wait for has already come", due=due
+            )
             return False
         parked = self._count(replace(run, status=RunStatus.WAITING, position=step.id, due=max(due, turn.now)))
         if parked is not None:
@@ -141,7 +145,9 @@ class Steps:
         facts = turn.facts(run)
         reason = _no_consent(step, args, facts)
         if reason:
-            turn.note(EntryKind.SUPPRESSED, run, step=step.id, action=step.action.name, input=args, reason=reason)
+            turn.note(
+                EntryKind.SUPPRESSED, run, step=step.id, action=step.action.name, input=args, reason=reason
+            )
             return run
         intent = action.intend(turn.machine.schema, facts, args)
         key = f"{run.id}:{step.id}:0"

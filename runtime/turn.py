@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from rulelang.plan.interpret import first_false
-from rulelang.plan.ir import conjuncts
 from rulelang.plan.scope import Scope
+from rulelang.plan.wording import describe
 from runtime.actions import Facts
 from runtime.model import (
     JSON,
+    RELATED_CHANGED,
     CancelInput,
     Cause,
     Effect,
@@ -121,6 +122,9 @@ class Turn:
     # --- events ---
 
     def _on_event(self, event: Event, derived: bool) -> None:
+        if event.type == RELATED_CHANGED:
+            self.revisit()
+            return
         created = not self.working.exists
         if created:
             self.working.create()
@@ -140,8 +144,6 @@ class Turn:
         )
         if changes and event.type in self.machine.derivations.updates:
             data["changes"] = {c.name: {"before": c.before, "after": c.after} for c in changes}
-        if event.type == "related.changed":
-            self.revisit(frozenset())
         self.settle(changes, created, event)
         self._enrol_matches(event, data)
 
@@ -150,15 +152,19 @@ class Turn:
         if not changes and not created:
             return
         type_ = origin.type if isinstance(origin, Event) else ""
-        for derived_type, data, news in self.machine.derivations.derive(changes, created, self.working, type_):
+        for derived_type, data, news in self.machine.derivations.derive(
+            changes, created, self.working, type_
+        ):
             self._queue.append((self._derive(derived_type, data, news, origin), True))
-        self.revisit(frozenset(c.name.partition(".")[0] for c in changes))
+        self.revisit()
 
     def start_rule(self, key: str, origin: Run) -> None:
         """Queue the start of another rule for this subject."""
         self._queue.append((self._derive("rule.start", {"rule": key}, {}, origin), True))
 
-    def _derive(self, type_: str, data: dict[str, JSON], changes: dict[str, dict[str, JSON]], origin: Event | Run) -> Event:
+    def _derive(
+        self, type_: str, data: dict[str, JSON], changes: dict[str, dict[str, JSON]], origin: Event | Run
+    ) -> Event:
         self._derived += 1
         cause = _cause(origin)
         root = origin.id if isinstance(origin, Event) else f"{origin.id}.{origin.steps}"
@@ -173,7 +179,7 @@ class Turn:
             cause=cause,
         )
 
-    def revisit(self, names: frozenset[str]) -> None:
+    def revisit(self) -> None:
         """Test the exits of all live runs, and move waits on dates that changed."""
         for run in list(self.working.runs.values()):
             program = self.plans.program(run.plan)
@@ -188,7 +194,7 @@ class Turn:
     def _exit_reason(self, program: Program, scope: Scope) -> str:
         for exit in program.exits:
             if exit.when(scope):
-                return f"exit condition holds: {_holds(exit.ir, program)}"
+                return f"the exit condition holds: {describe(exit.ir, program.plan.subject)}"
         return ""
 
     def _move_wait(self, run: Run, program: Program) -> None:
@@ -202,7 +208,9 @@ class Turn:
             return
         if due != run.due:
             self.update(replace(run, due=due))
-            self.note(EntryKind.WAITING, run, step=run.position, reason="the date it waits for has changed", due=due)
+            self.note(
+                EntryKind.WAITING, run, step=run.position, reason="the date it waits for has changed", due=due
+            )
 
     # --- enrolment ---
 
@@ -226,13 +234,17 @@ class Turn:
         program = self.plans.live.get(key)
         if program is None:
             state = self.plans.all[key].state if key in self.plans.all else "unknown"
-            self._entry(EntryKind.REFUSED, key, event, f"the rule is {state}, only a live rule can be started")
+            self._entry(
+                EntryKind.REFUSED, key, event, f"the rule is {state}, only a live rule can be started"
+            )
         elif program.plan.subject != self.working.key.kind:
             self._entry(EntryKind.REFUSED, key, event, f"the rule is for {program.plan.subject} records")
         elif program.when is not None and not program.when(scope):
-            self._entry(EntryKind.NOT_MATCHED, key, event, first_false(_condition(program), scope))
+            self._entry(EntryKind.NOT_MATCHED, key, event, first_false(program.plan.when, scope))
         else:
-            self._entry(EntryKind.MATCHED, key, event, "started by another rule" if event.cause else "started by hand")
+            self._entry(
+                EntryKind.MATCHED, key, event, "started by another rule" if event.cause else "started by hand"
+            )
             self._enrol(program, event, data)
 
     def _enrol(self, program: Program, event: Event, data: dict[str, JSON]) -> None:
@@ -242,7 +254,10 @@ class Turn:
             return
         run = self._new_run(program, event, data)
         if program.plan.enrol == "once":
-            self.working.memory = {**self.working.memory, "once": {**self.working.memory.get("once", {}), run.rule: run.id}}
+            self.working.memory = {
+                **self.working.memory,
+                "once": {**self.working.memory.get("once", {}), run.rule: run.id},
+            }
         self.working.touched = True
         self.started.append(run.id)
         self.note(EntryKind.ENROLLED, run, event=event.id)
@@ -308,7 +323,9 @@ class Turn:
         if run.effect and run.status in (RunStatus.EFFECT, RunStatus.BLOCKED):
             self.cancelled.append(run.effect)
         self.effects = [e for e in self.effects if e.run != run.id or e.key not in self.cancelled]
-        ended = replace(run, status=status, due=None, effect="", ended_at=self.now, reason=reason, data={}, locals={})
+        ended = replace(
+            run, status=status, due=None, effect="", ended_at=self.now, reason=reason, data={}, locals={}
+        )
         self.changed_runs[run.id] = ended
         self.working.runs.pop(run.id, None)
         self.note(kind, run, step=run.position, reason=reason)
@@ -339,10 +356,11 @@ class Turn:
         """What conditions can see now, with the data of an event."""
         self._records[self.working.key.kind] = self.working.fields
         return Scope(
-            roots={**self._records, "event": event},
+            values={**self._records, "event": event},
             now=self.now,
             zone=zone_of(self._records, self.machine.schema.time_zone),
             people=self.machine.people,
+            subject=self.working.key.kind,
         )
 
 
@@ -356,11 +374,3 @@ def _cause(origin: Event | Run) -> Cause | None:
     if isinstance(origin, Event):
         return origin.cause
     return Cause(origin.rule, origin.id, origin.depth + 1, origin.root, (*origin.path, origin.rule)[-32:])
-
-
-def _condition(program: Program):  # type: ignore[no-untyped-def]
-    return program.plan.when
-
-
-def _holds(ir, program: Program) -> str:  # type: ignore[no-untyped-def]
-    return " and ".join(str(part) for part in conjuncts(ir))

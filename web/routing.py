@@ -1,0 +1,96 @@
+"""Routes of the API as values: from them come the router, the check of scopes and the OpenAPI document."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute
+from starlette.routing import Route as StarletteRoute
+
+from web.context import context_of
+from web.problems import Problem
+
+Handler: TypeAlias = Callable[[Request], Awaitable[Response]]
+
+MAX_LIMIT = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """A query or header parameter. `schema` is its JSON Schema."""
+
+    name: str
+    doc: str
+    schema: Mapping[str, Any] = field(default_factory=lambda: {"type": "string"})
+    place: str = "query"
+    required: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """One operation. `scope` "" means open to strangers. `bodies` maps media types to JSON Schemas.
+
+    `answers` maps statuses to (description, JSON Schema or None).
+    """
+
+    method: str
+    path: str
+    scope: str
+    handler: Handler
+    summary: str
+    doc: str = ""
+    parameters: tuple[Parameter, ...] = ()
+    bodies: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    answers: Mapping[int, tuple[str, Mapping[str, Any] | None]] = field(default_factory=dict)
+    tag: str = ""
+
+
+LIMIT = Parameter(
+    "limit", f"how many at most, 1 to {MAX_LIMIT}", {"type": "integer", "minimum": 1, "maximum": MAX_LIMIT}
+)
+CURSOR = Parameter("cursor", "`next` of the page before")
+
+
+def routes(endpoints: Sequence[Endpoint]) -> list[BaseRoute]:
+    """Starlette routes, each guarded by its endpoint's scope before its handler sees the request."""
+    return [StarletteRoute(e.path, _guarded(e), methods=[e.method]) for e in endpoints]
+
+
+def _guarded(endpoint: Endpoint) -> Handler:
+    async def handle(request: Request) -> Response:
+        if endpoint.scope:
+            await context_of(request).guard.require(request, endpoint.scope)
+        _check_query(request, endpoint)
+        return await endpoint.handler(request)
+
+    return handle
+
+
+def _check_query(request: Request, endpoint: Endpoint) -> None:
+    known = [p.name for p in endpoint.parameters if p.place == "query"]
+    for name in request.query_params:
+        if name not in known:
+            says = f"it takes {', '.join(f'`{k}`' for k in known)}" if known else "it takes none"
+            raise Problem(400, f"{endpoint.path} has no parameter `{name}`; {says}")
+
+
+def json_response(value: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
+    """A JSON answer."""
+    return Response(msgspec.json.encode(value), status, headers, media_type="application/json")
+
+
+def page_limit(request: Request, default: int = 50) -> int:
+    """The `limit` asked for.
+
+    Raises:
+        Problem: 400 when it is no number from 1 to MAX_LIMIT.
+    """
+    text = request.query_params.get("limit", str(default))
+    if not (text.isascii() and text.isdigit() and len(text) <= 4 and 1 <= int(text) <= MAX_LIMIT):
+        raise Problem(400, f"`limit` is a number from 1 to {MAX_LIMIT}, found {text[:50]!r}")
+    return int(text)
