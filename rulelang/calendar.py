@@ -66,7 +66,8 @@ def zone(name: object) -> ZoneInfo | None:
 class Duration:
     """A length of time in three parts that do not convert into each other.
 
-    Months and days are calendar units: a year is 12 months and a week 7 days; hours, minutes and seconds are exact seconds.
+    Months and days are calendar units: a year is 12 months and a week 7 days. Hours, minutes and seconds are
+    exact seconds.
     """
 
     months: int = 0

@@ -15,7 +15,10 @@ Scalar: TypeAlias = str | int | float | bool | None
 
 
 class Lit(msgspec.Struct, frozen=True, tag="lit", tag_field="k"):
-    """A constant. Dates are `YYYY-MM-DD`, instants `YYYY-MM-DDTHH:MM:SS.mmmZ`, times `HH:MM`, durations `1d12h`."""
+    """A constant.
+
+    Dates are `YYYY-MM-DD`, instants `YYYY-MM-DDTHH:MM:SS.mmmZ`, times `HH:MM`, durations `1d12h`.
+    """
 
     v: Scalar | list[Scalar]
 

@@ -75,8 +75,8 @@ class TriggerPlan(msgspec.Struct, frozen=True):
 class Plan(msgspec.Struct, frozen=True):
     """One rule. `key` is its identity across edits: its name, or `file#n` without one.
 
-    `enrol` is `every time` or `once`. `hash` (of everything that changes behaviour; not `file`, `line`, `state`)
-    names this version of the rule. `text` is the source, kept so that a run can be explained for ever.
+    `enrol` is `every time` or `once`. `hash` (of everything that changes behaviour; not `file`, `line`,
+    `state`) names this version of the rule. `text` is the source, kept so that a run can be explained for ever.
     """
 
     version: int

@@ -1,7 +1,7 @@
 """Arithmetic of plan expressions: numbers that stay within JSON, money in decimal.
 
-All functions take ints and floats. Results beyond 64-bit integers or finite floats are missing (None). Division
-by zero and other trouble raise ArithmeticError, which the caller makes missing.
+All functions take ints and floats. Results beyond 64-bit integers or finite floats are missing (None).
+Division by zero and other trouble raise ArithmeticError, which the caller makes missing.
 """
 
 from __future__ import annotations

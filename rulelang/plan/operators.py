@@ -60,7 +60,7 @@ def _classes(letter: str) -> frozenset[type] | None:
 def _operator(signature: str, function: Call, *, condition: bool = False) -> Operator:
     """An operator from a function of the scope and arguments.
 
-    `signature` has a letter an argument: n number, t text, l list, * any value; capitals admit missing values.
+    `signature` has a letter an argument: n number, t text, l list, * any value. Capitals admit missing values,
     `?` makes all that follows optional, a final `+` repeats the last letter.
     """
     letters = signature.replace("?", "").rstrip("+")

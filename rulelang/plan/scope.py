@@ -39,9 +39,9 @@ NOBODY = Directory()
 class Scope:
     """The values of one evaluation.
 
-    `values` has a mapping of JSON values (so no NaN) for each root that exists: `contact`, `event` …; `now` is in
-    milliseconds since the epoch, `zone` the subject's. `subject` is the kind of record whose fields authors write
-    without a root; it matters for wording only.
+    `values` has a mapping of JSON values (so no NaN) for each root that exists: `contact`, `event` …; `now`
+    is in milliseconds since the epoch, `zone` the subject's. `subject` is the kind of record whose fields
+    authors write without a root; it matters for wording only.
     """
 
     values: Mapping[str, Mapping[str, JSON]]
