@@ -29,12 +29,12 @@ DECLARATIONS = (
         idempotent=True,
     ),
     Action(
-        name="clear_dnc",
-        phrase="clear dnc",
+        name="unmark_dnc",
+        phrase="unmark dnc",
         performs=Performs.LOCAL,
         summary="allow contact again",
         doc="Clears `dnc`. The opt-outs of single channels stay as they are.",
-        example="on contact updated when dnc = true and score > 80 do clear dnc\n",
+        example="on contact updated when dnc = true and score > 80 do unmark dnc\n",
         rows=("A2",),
         subjects=("contact",),
         idempotent=True,
@@ -55,12 +55,12 @@ DECLARATIONS = (
         idempotent=True,
     ),
     Action(
-        name="clear_opt_out",
-        phrase="clear opt_out()",
+        name="unmark_opt_out",
+        phrase="unmark opt_out()",
         performs=Performs.LOCAL,
         summary="record that the contact has opted in again",
         doc="Clears the opt-out of one channel. `dnc` stays as it is.",
-        example="on contact updated when qualified = true do clear opt_out(sms)\n",
+        example="on contact updated when qualified = true do unmark opt_out(sms)\n",
         rows=("A3", "A4"),
         params=(_CHANNEL,),
         subjects=("contact",),
@@ -88,7 +88,7 @@ def mark_dnc(context: LocalContext, args: Mapping[str, JSON]) -> None:
     context.set("dnc", True)
 
 
-def clear_dnc(context: LocalContext, args: Mapping[str, JSON]) -> None:
+def unmark_dnc(context: LocalContext, args: Mapping[str, JSON]) -> None:
     """Take the mark away."""
     context.set("dnc", False)
 
@@ -98,7 +98,7 @@ def mark_opt_out(context: LocalContext, args: Mapping[str, JSON]) -> None:
     context.set(OPT_OUT_FIELDS[args["channel"]], True)
 
 
-def clear_opt_out(context: LocalContext, args: Mapping[str, JSON]) -> None:
+def unmark_opt_out(context: LocalContext, args: Mapping[str, JSON]) -> None:
     """Open one channel again."""
     context.set(OPT_OUT_FIELDS[args["channel"]], False)
 
@@ -111,8 +111,8 @@ def toggle_verified(context: LocalContext, args: Mapping[str, JSON]) -> None:
 
 LOCAL: Mapping[str, LocalAction] = {
     "mark_dnc": mark_dnc,
-    "clear_dnc": clear_dnc,
+    "unmark_dnc": unmark_dnc,
     "mark_opt_out": mark_opt_out,
-    "clear_opt_out": clear_opt_out,
+    "unmark_opt_out": unmark_opt_out,
     "toggle_verified": toggle_verified,
 }

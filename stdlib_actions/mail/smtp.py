@@ -22,9 +22,9 @@ _UNPRINTABLE = re.compile(r"[^\x20-\x7e]+")
 class SmtpTransport:
     """Sends through the configured server.
 
-    What an attempt means: a message refused with 5xx is final. Refused with 4xx, not reached, not encrypted or
-    not logged in is tried again, because nothing was handed over. Broken off after the message was offered (DATA)
-    is unknown.
+    A message refused with 5xx is final. One refused with 4xx, or a server that is not reached, not encrypted
+    or does not accept the login, is tried again: nothing was handed over. Broken off after the message was
+    offered (DATA) is unknown.
     """
 
     destination = "smtp"
