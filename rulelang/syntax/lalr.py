@@ -1,0 +1,138 @@
+"""The LALR machine: two stacks and the generated tables, one token at a time (Aho, Sethi, Ullman, ch. 4.7)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from keyword import iskeyword
+from typing import Any, TypeAlias
+
+from grammar.tables import Production, load
+from rulelang.syntax.tokens import END_OF_INPUT, Token
+
+Reduction: TypeAlias = tuple[int, str, Callable[[list[Any]], Any]]
+"""How many values a production takes, the symbol it makes, and the function that makes the value."""
+
+
+def reductions(builder: object) -> list[Reduction]:
+    """The productions of the grammar bound to a builder's methods, in the order of the tables."""
+    return [(len(p.symbols), p.origin, _maker(p, builder)) for p in load().productions]
+
+
+def _maker(production: Production, builder: object) -> Callable[[list[Any]], Any]:
+    spliced = [n for n, symbol in enumerate(production.symbols) if symbol.startswith("_")]
+    if production.origin.startswith("_"):
+        return _splicer(spliced)
+    if production.single and len(production.symbols) == 1 and production.name == production.origin:
+        return _only
+    make: Callable[[list[Any]], Any] = getattr(
+        builder, production.name + ("_" if iskeyword(production.name) else "")
+    )
+    if not spliced:
+        return make
+    flat = _splicer(spliced)
+    return lambda children: make(flat(children))
+
+
+def _only(children: list[Any]) -> Any:
+    return children[0]
+
+
+def _splicer(spliced: list[int]) -> Callable[[list[Any]], list[Any]]:
+    """Joins the lists at the positions `spliced` with their neighbours; a list in front grows in place."""
+    if not spliced:
+        return list
+    if spliced == [0]:
+        return _extend_first
+    return lambda children: _flatten(children, spliced)
+
+
+def _extend_first(children: list[Any]) -> list[Any]:
+    first: list[Any] = children[0]
+    first += children[1:]
+    return first
+
+
+def _flatten(children: list[Any], spliced: list[int]) -> list[Any]:
+    grown: list[Any] = children[0] if spliced[0] == 0 else [children[0]]
+    for n, child in enumerate(children[1:], 1):
+        if n in spliced:
+            grown += child
+        else:
+            grown.append(child)
+    return grown
+
+
+class Machine:
+    """The state of one parse. `states` has one entry more than `values`."""
+
+    __slots__ = ("_accepting", "_actions", "_reductions", "states", "values")
+
+    def __init__(self, start: str, bound: list[Reduction]) -> None:
+        first, self._accepting = load().starts[start]
+        self.states = [first]
+        self.values: list[Any] = []
+        self._actions = load().actions
+        self._reductions = bound
+
+    def feed(self, token: Token) -> bool:
+        """Take one token; False, with the token not taken, where it cannot stand."""
+        states, values, actions, kind = self.states, self.values, self._actions, token.kind
+        while True:
+            action = actions[states[-1]].get(kind)
+            if action is None:
+                return kind == END_OF_INPUT and states[-1] == self._accepting
+            if action >= 0:
+                states.append(action)
+                values.append(token)
+                return True
+            count, origin, make = self._reductions[-1 - action]
+            if count:
+                children = values[-count:]
+                del values[-count:], states[-count:]
+            else:
+                children = []
+            values.append(make(children))
+            states.append(actions[states[-1]][origin])
+
+    def cut(self, height: int) -> list[Any]:
+        """Drop what was read since the stack had `height` values, and return it."""
+        dropped = self.values[height:]
+        del self.values[height:], self.states[height + 1 :]
+        return dropped
+
+    def accepts(self, kind: str, height: int | None = None) -> bool:
+        """Whether a token of this kind could come next, or could have when the stack had `height` values."""
+        states = self.states if height is None else self.states[: height + 1]
+        return _trial(states, kind, self._accepting) is not None
+
+    def accepts_all(self, kinds: Iterable[str], height: int | None = None) -> int:
+        """How many tokens of these kinds, one after another, could be taken; nothing is changed."""
+        states: list[int] | None = list(self.states if height is None else self.states[: height + 1])
+        taken = 0
+        for kind in kinds:
+            states = _trial(states or [], kind, self._accepting)
+            if states is None:
+                break
+            taken += 1
+        return taken
+
+    def expected(self, kinds: Iterable[str]) -> list[str]:
+        """Those of `kinds` that could come next."""
+        return [kind for kind in kinds if self.accepts(kind)]
+
+
+def _trial(states: list[int], kind: str, accepting: int) -> list[int] | None:
+    """The state stack after a token, without values; None where the token cannot stand."""
+    actions, productions = load().actions, load().productions
+    states = list(states)
+    while True:
+        action = actions[states[-1]].get(kind)
+        if action is None:
+            return states if kind == END_OF_INPUT and states[-1] == accepting else None
+        if action >= 0:
+            states.append(action)
+            return states
+        production = productions[-1 - action]
+        if production.symbols:
+            del states[-len(production.symbols) :]
+        states.append(actions[states[-1]][production.origin])

@@ -1,0 +1,34 @@
+"""The newline rule: where a line end ends a statement the way `;` does."""
+
+from __future__ import annotations
+
+from rulelang.syntax.tokens import Token
+
+
+def _set(names: str) -> frozenset[str]:
+    return frozenset(names.split())
+
+
+_BEGIN = _set(
+    "NAME RULE ON IF WAIT STOP DO END ELSE ELIF SET EMPTY ENROL EXIT WITH "
+    "TIMEOUT LET SPLIT CASE OTHERWISE MATCH REPEAT PARALLEL"
+)
+"""What can begin a statement. An operator word can too, when `:` follows (an entry of a declaration)."""
+
+_OPERATOR_WORDS = _set("IS CONTAINS BETWEEN STARTS ENDS MATCHES")
+
+_CONTINUE = _set(
+    "EQ NE LT LE GT GE PLUS MINUS STAR SLASH COMMA COLON DOT SEMICOLON AND OR NOT IN ON OR_ON WHEN DO THEN ELSE IF "
+    "ELIF WAIT UNTIL IS CONTAINS BETWEEN STARTS ENDS WITH MATCHES LPAR LSQB"
+)
+"""What cannot end a statement: an operator, or a word that wants something behind it."""
+
+
+def breaks(before: Token, token: Token, after: Token) -> bool:
+    """Whether the line end between `before` and `token` ends a statement; brackets are the caller's concern."""
+    if not token.first:
+        return False
+    entry = after.kind == "COLON"
+    if token.kind not in _BEGIN and not (entry and token.kind in _OPERATOR_WORDS):
+        return False
+    return before.kind not in _CONTINUE or (entry and before.kind in _OPERATOR_WORDS)
