@@ -38,7 +38,7 @@ def wanted(state: SubjectState) -> list[Identity]:
 def settle(states: Iterable[SubjectState], holders: Mapping[Identity, str]) -> Claims:
     """Decide who holds the identities that `states` ask for, given today's `holders`.
 
-    A holder that is among the states and no longer asks gives its identity up; what is free goes out in order.
+    A holder that is among the states and no longer asks gives it up; what is free is given in order.
     """
     asked = {state.key: wanted(state) for state in states}
     held: dict[Identity, str] = {}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import takewhile
 
 import msgspec
 
@@ -132,6 +133,8 @@ class MemoryWrites:
 
     def _write_effect(self, row: EffectRow) -> None:
         effect = row.effect
+        if effect.run not in self._tables.runs:
+            return
         known = self._tables.effects.get(effect.key)
         seq = known.seq if known else self._next("effects")
         self._undo.remove(self._tables.pending_effects, effect.key)
@@ -141,6 +144,8 @@ class MemoryWrites:
             self._undo.insert(self._tables.pending_effects, effect.key)
 
     def _write_segment(self, row: JournalRow) -> None:
+        if row.run and row.run not in self._tables.runs:
+            return
         seq = self._next("journal")
         at = row.entries[0].at if row.entries else 0
         body = encode(msgspec.structs.replace(row, seq=seq))
@@ -151,7 +156,7 @@ class MemoryWrites:
         tables = self._tables
         runs = [id for id, run in tables.runs.items() if run.subject == key]
         events = [id for id, event in tables.events.items() if event.subject == key]
-        effects = [id for id, effect in tables.effects.items() if effect.subject == key]
+        effects = [id for id, effect in tables.effects.items() if effect.run in runs]
         segments = [seq for seq, row in tables.journal.items() if row.subject == key]
         self._drop_runs(runs)
         self._drop_events(events)
@@ -165,9 +170,12 @@ class MemoryWrites:
     def prune(self, before: Millis, limit: int) -> int:
         """See Transaction."""
         tables = self._tables
-        runs = [id for id, run in tables.runs.items() if _ended_before(run, before)][:limit]
-        events = [id for id, e in tables.events.items() if not e.pending and e.received_at < before][:limit]
-        loose = [seq for seq, row in tables.journal.items() if not row.run and row.at < before][:limit]
+        ended = sorted((run.ended_at, run.seq, id) for id, run in tables.runs.items() if _ended(run, before))
+        runs = [id for _, _, id in ended[:limit]]
+        oldest = takewhile(lambda item: item[1].received_at < before, _by_seq(tables.events))
+        events = [id for id, event in oldest if not event.pending][:limit]
+        old = sorted((row.at, seq) for seq, row in tables.journal.items() if not row.run and row.at < before)
+        loose = [seq for _, seq in old[:limit]]
         of_runs = frozenset(runs)
         self._drop_effects([key for key, effect in tables.effects.items() if effect.run in of_runs])
         self._drop_segments([*loose, *(seq for seq, row in tables.journal.items() if row.run in of_runs)])
@@ -217,5 +225,9 @@ class MemoryWrites:
         return self._tables.all_keys()
 
 
-def _ended_before(run: RunRecord, before: Millis) -> bool:
+def _by_seq(events: Mapping[str, EventRecord]) -> list[tuple[str, EventRecord]]:
+    return sorted(events.items(), key=lambda item: item[1].seq)
+
+
+def _ended(run: RunRecord, before: Millis) -> bool:
     return run.status not in LIVE and run.ended_at is not None and run.ended_at < before

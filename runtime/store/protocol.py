@@ -142,11 +142,14 @@ class Transaction(Protocol):
         """Keep encoded plans by hash; known ones are left as they are."""
 
     def write(self, batch: Batch) -> list[IdentityConflict]:
-        """Write a batch: a handful of statements, many rows each.
+        """Write a batch: a handful of statements, many rows each. Of equal keys in one list the last counts.
 
         Known events stay as they are; subjects, runs and effects replace what was stored. A value of an
         identifying field belongs to the subject that had it first, until that one gives it up. Who comes
         later keeps it as a field only, is not found by it, and is reported.
+
+        A run never changes its rule or subject, an effect never its intent. Effects and segments of runs that
+        are neither stored nor in the batch are dropped: those runs were erased.
         """
 
     def erase(self, key: SubjectKey) -> int:
@@ -155,8 +158,9 @@ class Transaction(Protocol):
     def prune(self, before: Millis, limit: int) -> int:
         """Forget what is over: up to `limit` each of runs, events and segments without a run.
 
-        Runs that ended before go with their effects and segments; handled events that were received before go
-        with the memory of their ids. Returns how many went; 0 when nothing is left to do.
+        Runs that ended before go with their effects and segments. Of the oldest events those that are handled
+        go, up to the first one that was received at `before` or later, and with them the memory of their ids.
+        Returns how many went; 0 when nothing is left to do.
         """
 
     def save_key(self, id: str, hash: bytes, name: str, scopes: Sequence[str], created_at: Millis) -> None:
@@ -180,7 +184,10 @@ class WriteStore(Protocol):
         """
 
     def checkpoint(self) -> None:
-        """Housekeeping outside any transaction (SQLite: move the write-ahead log into the database)."""
+        """Housekeeping outside any transaction (SQLite: move the write-ahead log into the database).
+
+        Cheap to call after every transaction: it acts only when there is enough to do.
+        """
 
     def close(self) -> None:
         """Release everything."""

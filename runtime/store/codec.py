@@ -1,0 +1,407 @@
+"""How rows are encoded: JSON with short names, without what stands in a column, a neighbour or a default.
+
+The names are a storage format: a field may be added with a default, none may be renamed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+import msgspec
+
+from runtime.model import JSON, Cause, Effect, EffectRow, Entry, Event, Millis, Run, SubjectKey, SubjectState
+from runtime.store.protocol import JournalRow
+from runtime.store.schema import EFFECT_STATUSES, RUN_STATUSES
+
+encode = msgspec.json.Encoder().encode
+decode_texts = msgspec.json.Decoder(tuple[str, ...]).decode
+
+RUN_CODE = {str(status): code for code, status in enumerate(RUN_STATUSES)}
+EFFECT_CODE = {str(status): code for code, status in enumerate(EFFECT_STATUSES)}
+_RUN_STATUS = tuple(map(str, RUN_STATUSES))
+_EFFECT_STATUS = tuple(map(str, EFFECT_STATUSES))
+
+
+class _SubjectBody(msgspec.Struct, frozen=True, omit_defaults=True, rename={"fields": "f", "memory": "m"}):
+    fields: dict[str, JSON]
+    memory: dict[str, JSON] = {}
+
+
+class _EventBody(
+    msgspec.Struct,
+    frozen=True,
+    omit_defaults=True,
+    rename={
+        "type": "t",
+        "occurred_at": "o",
+        "data": "d",
+        "changes": "c",
+        "actor": "a",
+        "source": "s",
+        "account_id": "ai",
+        "contact_id": "ci",
+        "cause": "x",
+    },
+):
+    type: str
+    occurred_at: Millis
+    data: dict[str, JSON] = {}
+    changes: dict[str, dict[str, JSON]] = {}
+    actor: dict[str, str] = {}
+    source: str = ""
+    account_id: str = ""
+    contact_id: str = ""
+    cause: Cause | None = None
+
+
+class _RunBody(
+    msgspec.Struct,
+    frozen=True,
+    omit_defaults=True,
+    rename={
+        "position": "p",
+        "started_at": "t",
+        "event": "e",
+        "due": "u",
+        "effect": "k",
+        "reason": "w",
+        "data": "d",
+        "locals": "l",
+        "steps": "n",
+        "depth": "h",
+        "root": "r",
+        "path": "a",
+    },
+):
+    position: str
+    started_at: Millis
+    event: str
+    due: Millis | None = None
+    effect: str = ""
+    reason: str = ""
+    data: dict[str, JSON] = {}
+    locals: dict[str, JSON] = {}
+    steps: int = 0
+    depth: int = 0
+    root: str | None = None
+    path: tuple[str, ...] = ()
+
+
+class _EffectBody(
+    msgspec.Struct,
+    frozen=True,
+    omit_defaults=True,
+    rename={
+        "step": "s",
+        "action": "a",
+        "destination": "q",
+        "args": "i",
+        "created_at": "t",
+        "event": "e",
+        "attempts": "n",
+        "next_at": "u",
+        "prepared": "p",
+        "result": "r",
+        "error": "w",
+        "finished_at": "f",
+    },
+):
+    step: str
+    action: str
+    destination: str
+    args: dict[str, JSON]
+    created_at: Millis
+    event: dict[str, JSON] = {}
+    attempts: int = 0
+    next_at: Millis = 0
+    prepared: JSON = None
+    result: dict[str, JSON] = {}
+    error: str = ""
+    finished_at: Millis | None = None
+
+
+class _EntryBody(
+    msgspec.Struct,
+    frozen=True,
+    omit_defaults=True,
+    rename={
+        "after": "t",
+        "kind": "k",
+        "rule": "r",
+        "run": "u",
+        "step": "s",
+        "action": "a",
+        "input": "i",
+        "reason": "w",
+        "changes": "c",
+        "event": "e",
+        "due": "d",
+    },
+):
+    """An entry relative to the one before: `after` is the time between them; None means "the same"."""
+
+    after: Millis = 0
+    kind: str = ""
+    rule: str | None = None
+    run: str | None = None
+    step: str = ""
+    action: str = ""
+    input: dict[str, JSON] = {}
+    reason: str = ""
+    changes: dict[str, list[JSON]] = {}
+    event: str | None = None
+    due: Millis | None = None
+
+
+class _SegmentBody(msgspec.Struct, frozen=True, omit_defaults=True, rename={"event": "e", "entries": "x"}):
+    event: str = ""
+    entries: tuple[_EntryBody, ...] = ()
+
+
+_decode_subject = msgspec.json.Decoder(_SubjectBody).decode
+_decode_event = msgspec.json.Decoder(_EventBody).decode
+_decode_run = msgspec.json.Decoder(_RunBody).decode
+_decode_effect = msgspec.json.Decoder(_EffectBody).decode
+_decode_segment = msgspec.json.Decoder(_SegmentBody).decode
+
+
+def pack_subject(state: SubjectState) -> bytes:
+    """The body of a subject: its fields and memory."""
+    return encode(_SubjectBody(state.fields, state.memory))
+
+
+def unpack_subject(kind: str, id: str, version: int, body: bytes) -> SubjectState:
+    """A subject without its runs."""
+    stored = _decode_subject(body)
+    return SubjectState(SubjectKey(kind, id), stored.fields, stored.memory, {}, version)
+
+
+def pack_event(event: Event) -> bytes:
+    """The body of an event: all but id, subject and time of receipt."""
+    return encode(
+        _EventBody(
+            event.type,
+            event.occurred_at,
+            event.data,
+            event.changes,
+            event.actor,
+            event.source,
+            event.account_id,
+            event.contact_id,
+            event.cause,
+        )
+    )
+
+
+class EventCells(NamedTuple):
+    """The columns that an event is read from."""
+
+    seq: int
+    id: str
+    kind: str
+    subject: str
+    received_at: Millis
+    body: bytes
+
+
+def unpack_event(cells: EventCells) -> Event:
+    """The event as it was recorded."""
+    body = _decode_event(cells.body)
+    return Event(
+        cells.id,
+        body.type,
+        body.occurred_at,
+        cells.received_at,
+        SubjectKey(cells.kind, cells.subject),
+        body.data,
+        body.changes,
+        body.actor,
+        body.source,
+        body.account_id,
+        body.contact_id,
+        body.cause,
+    )
+
+
+def pack_run(run: Run, due: Millis | None) -> bytes:
+    """The body of a run; `due` is what its column holds."""
+    return encode(
+        _RunBody(
+            run.position,
+            run.started_at,
+            run.event,
+            run.due if due is None else None,
+            run.effect,
+            run.reason,
+            run.data,
+            run.locals,
+            run.steps,
+            run.depth,
+            None if run.root == run.event else run.root,
+            run.path,
+        )
+    )
+
+
+class RunCells(NamedTuple):
+    """The columns that a run is read from, with texts in place of references."""
+
+    seq: int
+    id: str
+    rule: str
+    plan: str
+    kind: str
+    subject: str
+    status: int
+    due: Millis | None
+    ended_at: Millis | None
+    body: bytes
+
+
+def unpack_run(cells: RunCells) -> Run:
+    """The run as it was written."""
+    body = _decode_run(cells.body)
+    return Run(
+        cells.id,
+        cells.rule,
+        cells.plan,
+        SubjectKey(cells.kind, cells.subject),
+        _RUN_STATUS[cells.status],
+        body.position,
+        body.started_at,
+        body.event,
+        body.due if cells.due is None else cells.due,
+        body.effect,
+        cells.ended_at,
+        body.reason,
+        body.data,
+        body.locals,
+        body.steps,
+        body.depth,
+        body.event if body.root is None else body.root,
+        body.path,
+    )
+
+
+def pack_effect(row: EffectRow) -> bytes:
+    """The body of an effect: all but key, run, rule, subject and status."""
+    effect = row.effect
+    return encode(
+        _EffectBody(
+            effect.step,
+            effect.action,
+            effect.destination,
+            effect.args,
+            effect.created_at,
+            effect.event,
+            row.attempts,
+            row.next_at,
+            row.prepared,
+            row.result,
+            row.error,
+            row.finished_at,
+        )
+    )
+
+
+class EffectCells(NamedTuple):
+    """The columns that an effect is read from, with texts in place of references."""
+
+    seq: int
+    key: str
+    run: str
+    rule: str
+    kind: str
+    subject: str
+    status: int
+    body: bytes
+
+
+def unpack_effect(cells: EffectCells) -> EffectRow:
+    """The effect as it was written."""
+    body = _decode_effect(cells.body)
+    effect = Effect(
+        cells.key,
+        cells.run,
+        cells.rule,
+        body.step,
+        body.action,
+        SubjectKey(cells.kind, cells.subject),
+        body.destination,
+        body.args,
+        body.created_at,
+        body.event,
+    )
+    return EffectRow(
+        effect,
+        _EFFECT_STATUS[cells.status],
+        body.attempts,
+        body.next_at,
+        body.prepared,
+        body.result,
+        body.error,
+        body.finished_at,
+    )
+
+
+def pack_segment(row: JournalRow) -> bytes:
+    """The body of a segment: the event and the entries, each relative to the one before."""
+    return encode(_SegmentBody(row.event, tuple(_pack_entries(row))))
+
+
+def _pack_entries(row: JournalRow) -> Iterable[_EntryBody]:
+    at, rule = 0, ""
+    for entry in row.entries:
+        yield _EntryBody(
+            entry.at - at,
+            entry.kind,
+            None if entry.rule == rule else entry.rule,
+            None if entry.run == row.run else entry.run,
+            entry.step,
+            entry.action,
+            entry.input,
+            entry.reason,
+            entry.changes,
+            None if entry.event == row.event else entry.event,
+            entry.due,
+        )
+        at, rule = entry.at, entry.rule
+
+
+class SegmentCells(NamedTuple):
+    """The columns that a segment is read from; `run` is None where there is none."""
+
+    seq: int
+    kind: str
+    subject: str
+    run: str | None
+    body: bytes
+
+
+def unpack_segment(cells: SegmentCells) -> JournalRow:
+    """The segment as it was written, with its sequence number."""
+    body = _decode_segment(cells.body)
+    run = cells.run or ""
+    entries = tuple(_unpack_entries(run, body))
+    return JournalRow(SubjectKey(cells.kind, cells.subject), run, body.event, entries, cells.seq)
+
+
+def _unpack_entries(run: str, body: _SegmentBody) -> Iterable[Entry]:
+    at, rule = 0, ""
+    for entry in body.entries:
+        at += entry.after
+        rule = rule if entry.rule is None else entry.rule
+        yield Entry(
+            at,
+            entry.kind,
+            rule,
+            run if entry.run is None else entry.run,
+            entry.step,
+            entry.action,
+            entry.input,
+            entry.reason,
+            entry.changes,
+            body.event if entry.event is None else entry.event,
+            entry.due,
+        )

@@ -1,0 +1,168 @@
+"""The tables on disk. Rows refer to each other by small integers; repeated texts are kept once, in `names`.
+
+What is never searched for lives in `body`, JSON as codec.py writes it. A change here needs a migration.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import Column, ForeignKey, Index, Integer, LargeBinary, MetaData, Table, Text, text
+
+from runtime.model import EffectStatus, RunStatus
+
+REVISION = "0001"
+"""The migration that makes the tables of this module. Revisions are numbers: a newer one is known as such."""
+
+APPLICATION_ID = 0x52554C45
+"""The mark in the file's header (PRAGMA application_id): "RULE"."""
+
+RUN_STATUSES = tuple(RunStatus)
+"""A run's status is stored as its place here; the first three are live. Never reorder, only append."""
+
+EFFECT_STATUSES = tuple(EffectStatus)
+"""An effect's status is stored as its place here. Never reorder, only append."""
+
+metadata = MetaData()
+
+
+def _ref(name: str, target: str, *, nullable: bool = False) -> Column[int]:
+    # The keys are declared for readers of the schema and for PRAGMA foreign_key_check in tests. They are not
+    # enforced while writing: every reference is resolved just before, and a check would look it up again.
+    return Column(name, Integer, ForeignKey(target), nullable=nullable)
+
+
+names = Table(
+    "names",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("text", Text, nullable=False, unique=True),
+)
+
+subjects = Table(
+    "subjects",
+    metadata,
+    Column("seq", Integer, primary_key=True),
+    _ref("kind", "names.id"),
+    Column("id", Text, nullable=False),
+    Column("email", Text),
+    Column("external_id", Text),
+    Column("version", Integer, nullable=False),
+    # NULL for a subject that is only referred to so far.
+    Column("body", LargeBinary),
+)
+Index("subjects_by_id", subjects.c.kind, subjects.c.id, unique=True)
+Index(
+    "subjects_by_email",
+    subjects.c.kind,
+    subjects.c.email,
+    unique=True,
+    sqlite_where=subjects.c.email.is_not(None),
+)
+Index(
+    "subjects_by_external_id",
+    subjects.c.kind,
+    subjects.c.external_id,
+    unique=True,
+    sqlite_where=subjects.c.external_id.is_not(None),
+)
+
+events = Table(
+    "events",
+    metadata,
+    Column("seq", Integer, primary_key=True),
+    Column("id", Text, nullable=False, unique=True),
+    _ref("subject", "subjects.seq"),
+    Column("received_at", Integer, nullable=False),
+    Column("pending", Integer, nullable=False),
+    Column("hash", LargeBinary, nullable=False),
+    # The ids of the runs that it started, a JSON list; NULL when there are none.
+    Column("runs", LargeBinary),
+    Column("body", LargeBinary, nullable=False),
+)
+Index("events_by_subject", events.c.subject)
+Index("events_pending", events.c.pending, sqlite_where=text("pending = 1"))
+
+runs = Table(
+    "runs",
+    metadata,
+    Column("seq", Integer, primary_key=True),
+    Column("id", Text, nullable=False, unique=True),
+    _ref("rule", "names.id"),
+    _ref("plan", "names.id"),
+    _ref("subject", "subjects.seq"),
+    Column("status", Integer, nullable=False),
+    # Only while the run waits.
+    Column("due", Integer),
+    Column("ended_at", Integer),
+    Column("body", LargeBinary, nullable=False),
+)
+Index("runs_due", runs.c.due, sqlite_where=text("due IS NOT NULL"))
+Index("runs_live", runs.c.subject, sqlite_where=text("status < 3"))
+Index("runs_by_subject", runs.c.subject)
+Index("runs_by_rule", runs.c.rule, runs.c.status)
+Index("runs_by_status", runs.c.status)
+Index("runs_ended", runs.c.ended_at, sqlite_where=text("ended_at IS NOT NULL"))
+
+effects = Table(
+    "effects",
+    metadata,
+    Column("seq", Integer, primary_key=True),
+    Column("key", Text, nullable=False, unique=True),
+    _ref("run", "runs.seq"),
+    _ref("rule", "names.id"),
+    _ref("subject", "subjects.seq"),
+    Column("status", Integer, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+)
+Index("effects_by_run", effects.c.run)
+Index("effects_pending", effects.c.key, sqlite_where=text("status = 0"))
+Index("effects_by_status", effects.c.status, sqlite_where=text("status <> 1"))
+
+journal = Table(
+    "journal",
+    metadata,
+    Column("seq", Integer, primary_key=True),
+    _ref("subject", "subjects.seq"),
+    _ref("run", "runs.seq", nullable=True),
+    # The time of the first entry, only where there is no run: by it old segments are found.
+    Column("at", Integer),
+    Column("body", LargeBinary, nullable=False),
+)
+Index("journal_by_run", journal.c.run, sqlite_where=text("run IS NOT NULL"))
+Index("journal_by_subject", journal.c.subject)
+Index("journal_loose", journal.c.at, sqlite_where=text("run IS NULL"))
+
+counters = Table(
+    "counters",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("value", Integer, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+plans = Table(
+    "plans",
+    metadata,
+    Column("hash", Text, primary_key=True),
+    Column("body", LargeBinary, nullable=False),
+)
+
+api_keys = Table(
+    "api_keys",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("hash", LargeBinary, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("scopes", Text, nullable=False),
+    Column("created_at", Integer, nullable=False),
+    Column("revoked", Integer, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+# The highest sequence number given in a table, noted before rows are deleted: a number is never given twice.
+marks = Table(
+    "marks",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("seq", Integer, nullable=False),
+    sqlite_with_rowid=False,
+)

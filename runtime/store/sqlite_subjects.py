@@ -1,0 +1,89 @@
+"""Writing subjects to SQLite. Identities are touched only where they change: their indexes are the dear part."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from itertools import groupby
+from sqlite3 import Connection
+from typing import NamedTuple
+
+from runtime.model import SubjectState
+from runtime.store import statements as st
+from runtime.store.codec import pack_subject
+from runtime.store.identity import Claims, Identity, settle, wanted
+from runtime.store.protocol import IdentityConflict
+from runtime.store.sqlite_caches import Caches, SubjectRef
+
+
+def write_subjects(
+    connection: Connection, caches: Caches, states: Iterable[SubjectState]
+) -> list[IdentityConflict]:
+    """Store subjects, whose refs are loaded where they are known; see Transaction.write for identities."""
+    same: list[SubjectState] = []
+    changed: list[SubjectState] = []
+    for state in states:
+        (same if _keeps_identity(state, caches.subjects.get(state.key)) else changed).append(state)
+    if same:
+        rows = [(state.version, pack_subject(state), caches.subjects[state.key].seq) for state in same]
+        connection.executemany(st.KEEP_IDENTITY, rows)
+    return _Change(connection, caches).write(changed) if changed else []
+
+
+def _keeps_identity(state: SubjectState, ref: SubjectRef | None) -> bool:
+    if ref is None or not ref.exists:
+        return False
+    fields = state.fields
+    return ref.email == (fields.get("email") or None) and ref.external_id == (
+        fields.get("external_id") or None
+    )
+
+
+class _Held(NamedTuple):
+    email: str | None
+    external_id: str | None
+
+
+class _Change(NamedTuple):
+    """New subjects and those whose identities change."""
+
+    connection: Connection
+    caches: Caches
+
+    def write(self, states: Sequence[SubjectState]) -> list[IdentityConflict]:
+        claims = settle(states, self._holders(states))
+        self._release(states)
+        for state in states:
+            self._write(state, _held(state, claims))
+        return claims.conflicts
+
+    def _holders(self, states: Sequence[SubjectState]) -> dict[Identity, str]:
+        asked = sorted({identity for state in states for identity in wanted(state)})
+        holders = {}
+        for (kind, field), identities in groupby(asked, lambda identity: identity[:2]):
+            values = [identity.value for identity in identities]
+            rows = st.IDENTITIES[field].rows(self.connection, values, self.caches.name_id(kind))
+            holders.update({Identity(kind, field, value): id for value, id in rows})
+        return holders
+
+    def _release(self, states: Sequence[SubjectState]) -> None:
+        # First of all, so that a value can pass from one subject to another in the same batch.
+        refs = (self.caches.subjects.get(state.key) for state in states)
+        seqs = [(ref.seq,) for ref in refs if ref is not None and (ref.email or ref.external_id)]
+        self.connection.executemany(st.RELEASE_IDENTITY, seqs)
+
+    def _write(self, state: SubjectState, held: _Held) -> None:
+        key = state.key
+        ref = self.caches.subjects.get(key)
+        rest = (*held, state.version, pack_subject(state))
+        if ref is None:
+            seq = self.caches.next("subjects")
+            self.connection.execute(st.ADD_SUBJECT, (seq, self.caches.name_id(key.kind), key.id, *rest))
+        else:
+            seq = ref.seq
+            self.connection.execute(st.CHANGE_SUBJECT, (*rest, seq))
+        self.caches.subjects[key] = SubjectRef(seq, *held, exists=True)
+
+
+def _held(state: SubjectState, claims: Claims) -> _Held:
+    mine = {i.field: i.value for i in wanted(state) if claims.holders[i] == state.key.id}
+    return _Held(mine.get("email"), mine.get("external_id"))

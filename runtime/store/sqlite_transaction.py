@@ -1,0 +1,128 @@
+"""The reading verbs of a SQLite transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import groupby
+from operator import attrgetter
+from typing import Any
+
+from runtime.model import EffectRow, Event, Millis, Run, SubjectKey, SubjectState
+from runtime.store import statements as st
+from runtime.store.codec import (
+    EffectCells,
+    EventCells,
+    RunCells,
+    decode_texts,
+    unpack_effect,
+    unpack_event,
+    unpack_run,
+    unpack_subject,
+)
+from runtime.store.identity import IDENTIFYING
+from runtime.store.protocol import ApiKey, DueRun, StoredEvent
+from runtime.store.sqlite_caches import SubjectRef
+from runtime.store.sqlite_clearing import ClearingVerbs
+from runtime.store.sqlite_writes import WritingVerbs
+
+
+class SqliteTransaction(WritingVerbs, ClearingVerbs):
+    """All verbs of Transaction."""
+
+    def known_events(self, ids: Sequence[str]) -> Mapping[str, StoredEvent]:
+        """See Transaction."""
+        rows = st.KNOWN_EVENTS.rows(self._connection, ids)
+        return {id: StoredEvent(hash, decode_texts(runs) if runs else ()) for id, hash, runs in rows}
+
+    def subjects(self, keys: Iterable[SubjectKey]) -> dict[SubjectKey, SubjectState]:
+        """See Transaction."""
+        states = {key: SubjectState(key, {}, exists=False) for key in keys}
+        known: dict[int, SubjectState] = {}
+        for seq, state in self._load_subjects(sorted(states)):
+            states[state.key] = known[seq] = state
+        for row in st.LIVE_RUNS.rows(self._connection, list(known)):
+            state = known[row[4]]
+            self._caches.runs[row[1]] = row[0]
+            state.runs[row[1]] = self._run(row[:4], state.key, row[5:])
+        return states
+
+    def _load_subjects(self, keys: Sequence[SubjectKey]) -> Iterator[tuple[int, SubjectState]]:
+        for kind, of_kind in groupby(keys, attrgetter("kind")):
+            ids = [key.id for key in of_kind]
+            rows = st.SUBJECTS_BY_ID.rows(self._connection, ids, self._caches.name_id(kind))
+            for id, seq, email, external_id, version, body in rows:
+                exists = body is not None
+                self._caches.subjects[SubjectKey(kind, id)] = SubjectRef(seq, email, external_id, exists)
+                if exists:
+                    yield seq, unpack_subject(kind, id, version, body)
+
+    def _run(self, head: tuple[Any, ...], subject: SubjectKey, state: tuple[Any, ...]) -> Run:
+        seq, id, rule, plan = head
+        return unpack_run(
+            RunCells(seq, id, self._caches.name(rule), self._caches.name(plan), *subject, *state)
+        )
+
+    def find_subject(self, kind: str, field: str, value: str) -> str | None:
+        """See Transaction."""
+        if field not in IDENTIFYING:
+            return None
+        rows = st.IDENTITIES[field].rows(self._connection, [value], self._caches.name_id(kind))
+        return next((id for _, id in rows), None)
+
+    def runs(self, ids: Sequence[str]) -> dict[str, Run]:
+        """See Transaction."""
+        runs = {}
+        for row in st.RUNS_BY_ID.rows(self._connection, ids):
+            subject = SubjectKey(self._caches.name(row[4]), row[5])
+            self._caches.runs[row[1]] = row[0]
+            runs[row[1]] = self._run(row[:4], subject, row[6:])
+        return runs
+
+    def effects(self, keys: Sequence[str]) -> dict[str, EffectRow]:
+        """See Transaction."""
+        rows = map(self._effect, st.EFFECTS_BY_KEY.rows(self._connection, keys))
+        return {row.effect.key: row for row in rows}
+
+    def pending_effects(self, limit: int, after: str = "") -> list[EffectRow]:
+        """See Transaction."""
+        return list(
+            map(self._effect, self._connection.execute(st.PENDING_EFFECTS, (after, limit)).fetchall())
+        )
+
+    def _effect(self, row: tuple[Any, ...]) -> EffectRow:
+        seq, key, run, rule, kind, subject, status, body = row
+        name = self._caches.name
+        return unpack_effect(EffectCells(seq, key, run, name(rule), name(kind), subject, status, body))
+
+    def pending_events(self, limit: int) -> list[Event]:
+        """See Transaction."""
+        rows = self._connection.execute(st.PENDING_EVENTS, (limit,)).fetchall()
+        return [unpack_event(EventCells._make(row)) for row in rows]
+
+    def due_runs(self, until: Millis, limit: int) -> list[DueRun]:
+        """See Transaction."""
+        rows = self._connection.execute(st.DUE_RUNS, (until, limit)).fetchall()
+        return [DueRun(due, run, SubjectKey(kind, id)) for due, run, kind, id in rows]
+
+    def next_due(self) -> Millis | None:
+        """See Transaction."""
+        due: Millis | None = self._connection.execute(st.NEXT_DUE).fetchone()[0]
+        return due
+
+    def counters(self) -> dict[str, int]:
+        """See Transaction."""
+        return dict(self._connection.execute(st.COUNTERS).fetchall())
+
+    def plan(self, hash: str) -> bytes | None:
+        """See Transaction."""
+        row = self._connection.execute(st.PLAN, (hash,)).fetchone()
+        return row[0] if row else None
+
+    def keys(self) -> list[ApiKey]:
+        """See Transaction."""
+        return [api_key(*row) for row in self._connection.execute(st.KEYS).fetchall()]
+
+
+def api_key(id: str, hash: bytes, name: str, scopes: str, created_at: Millis, revoked: int) -> ApiKey:
+    """An API key from its columns."""
+    return ApiKey(id, hash, name, decode_texts(scopes), created_at, bool(revoked))

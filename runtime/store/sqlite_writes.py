@@ -1,0 +1,159 @@
+"""The writing verbs of a SQLite transaction: each table of a batch is one or two statements with many rows."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from itertools import chain, groupby
+from operator import attrgetter
+from sqlite3 import Connection
+from typing import Any
+
+from runtime.model import EffectRow, Millis, Run, RunStatus, SubjectKey
+from runtime.store import statements as st
+from runtime.store.codec import EFFECT_CODE, RUN_CODE, encode, pack_effect, pack_event, pack_run, pack_segment
+from runtime.store.protocol import AcceptedEvent, Batch, IdentityConflict, JournalRow
+from runtime.store.sqlite_caches import Caches, SubjectRef
+from runtime.store.sqlite_subjects import write_subjects
+
+_Row = tuple[Any, ...]
+
+
+class WritingVerbs:
+    """The verbs that store something."""
+
+    def __init__(self, connection: Connection, caches: Caches) -> None:
+        self._connection = connection
+        self._caches = caches
+
+    def write(self, batch: Batch) -> list[IdentityConflict]:
+        """See Transaction."""
+        self._load_subjects_of(batch)
+        self._load_runs_of(batch)
+        states = {state.key: state for state in batch.subjects}
+        conflicts = write_subjects(self._connection, self._caches, states.values())
+        self._many(st.ADD_EVENT, map(self._event_row, batch.events))
+        self._many(st.HANDLED, ((_texts(runs), id) for id, runs in batch.handled))
+        self._write_runs({run.id: run for run in batch.runs}.values())
+        self._write_effects({row.effect.key: row for row in batch.effects}.values())
+        self._write_journal(batch.journal)
+        self._many(st.WRITE_COUNTER, batch.counters.items())
+        return conflicts
+
+    def _many(self, statement: str, rows: Iterable[_Row]) -> None:
+        complete = list(rows)
+        if complete:
+            self._connection.executemany(statement, complete)
+
+    def _load_subjects_of(self, batch: Batch) -> None:
+        keys = chain(
+            (state.key for state in batch.subjects),
+            (accepted.event.subject for accepted in batch.events),
+            (run.subject for run in batch.runs),
+            (row.effect.subject for row in batch.effects),
+            (row.subject for row in batch.journal),
+        )
+        refs = self._caches.subjects
+        missing = sorted({key for key in keys if key not in refs})
+        for kind, of_kind in groupby(missing, attrgetter("kind")):
+            ids = [key.id for key in of_kind]
+            rows = st.SUBJECTS_BY_ID.rows(self._connection, ids, self._caches.name_id(kind))
+            for id, seq, email, external_id, _, body in rows:
+                refs[SubjectKey(kind, id)] = SubjectRef(seq, email, external_id, body is not None)
+
+    def _load_runs_of(self, batch: Batch) -> None:
+        ids = chain(
+            (run.id for run in batch.runs),
+            (row.effect.run for row in batch.effects),
+            (row.run for row in batch.journal if row.run),
+        )
+        self._caches.load_runs(ids)
+
+    def _subject(self, key: SubjectKey) -> int:
+        ref = self._caches.subjects.get(key) or self._refer_to(key)
+        return ref.seq
+
+    def _refer_to(self, key: SubjectKey) -> SubjectRef:
+        ref = SubjectRef(self._caches.next("subjects"), None, None, exists=False)
+        row = (ref.seq, self._caches.name_id(key.kind), key.id, None, None, 0, None)
+        self._connection.execute(st.ADD_SUBJECT, row)
+        self._caches.subjects[key] = ref
+        return ref
+
+    def _event_row(self, accepted: AcceptedEvent) -> _Row:
+        event = accepted.event
+        return (
+            self._caches.next("events"),
+            event.id,
+            self._subject(event.subject),
+            event.received_at,
+            int(accepted.pending),
+            accepted.hash,
+            _texts(accepted.runs),
+            pack_event(event),
+        )
+
+    def _write_runs(self, runs: Collection[Run]) -> None:
+        known = self._caches.runs
+        changed = [run for run in runs if run.id in known]
+        self._many(st.ADD_RUN, [self._new_run(run) for run in runs if run.id not in known])
+        self._many(
+            st.CHANGE_RUN, ((self._name(run.plan), *_run_state(run), known[run.id]) for run in changed)
+        )
+
+    def _new_run(self, run: Run) -> _Row:
+        seq = self._caches.runs[run.id] = self._caches.next("runs")
+        subject = self._subject(run.subject)
+        return (seq, run.id, self._name(run.rule), self._name(run.plan), subject, *_run_state(run))
+
+    def _name(self, text: str) -> int:
+        return self._caches.name_id(text)
+
+    def _write_effects(self, rows: Iterable[EffectRow]) -> None:
+        runs = self._caches.runs
+        self._many(st.WRITE_EFFECT, (self._effect_row(row) for row in rows if row.effect.run in runs))
+
+    def _effect_row(self, row: EffectRow) -> _Row:
+        effect = row.effect
+        return (
+            self._caches.next("effects"),
+            effect.key,
+            self._caches.runs[effect.run],
+            self._name(effect.rule),
+            self._subject(effect.subject),
+            EFFECT_CODE[row.status],
+            pack_effect(row),
+        )
+
+    def _write_journal(self, rows: Iterable[JournalRow]) -> None:
+        runs = self._caches.runs
+        self._many(st.ADD_SEGMENT, (self._segment_row(row) for row in rows if not row.run or row.run in runs))
+
+    def _segment_row(self, row: JournalRow) -> _Row:
+        run = self._caches.runs[row.run] if row.run else None
+        at = None if row.run else row.entries[0].at if row.entries else 0
+        return (self._caches.next("journal"), self._subject(row.subject), run, at, pack_segment(row))
+
+    def save_plans(self, plans: Mapping[str, bytes]) -> None:
+        """See Transaction."""
+        self._many(st.ADD_PLAN, plans.items())
+
+    def save_key(self, id: str, hash: bytes, name: str, scopes: Sequence[str], created_at: Millis) -> None:
+        """See Transaction."""
+        self._connection.execute(st.WRITE_KEY, (id, hash, name, _scopes(scopes), created_at, 0))
+
+    def revoke_key(self, id: str) -> bool:
+        """See Transaction."""
+        return self._connection.execute(st.REVOKE_KEY, (id,)).rowcount > 0
+
+
+def _run_state(run: Run) -> _Row:
+    due = run.due if run.status == RunStatus.WAITING else None
+    return RUN_CODE[run.status], due, run.ended_at, pack_run(run, due)
+
+
+def _texts(texts: Sequence[str]) -> bytes | None:
+    return encode(texts) if texts else None
+
+
+def _scopes(scopes: Sequence[str]) -> str:
+    return encode(tuple(scopes)).decode()
