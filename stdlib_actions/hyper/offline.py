@@ -1,0 +1,34 @@
+"""The offline composer: a plain message from the instruction, without any model, always the same."""
+
+from __future__ import annotations
+
+from stdlib_actions.hyper.model import Request, Written
+
+_SUBJECT_LENGTH = 60
+
+
+class OfflineComposer:
+    """Stands in where no model is configured, and in simulation. It writes nothing that it was not given."""
+
+    name = "offline"
+
+    async def write(self, request: Request) -> Written:
+        """Greet, say what the instruction says, sign."""
+        return plain_message(request)
+
+
+def plain_message(request: Request) -> Written:
+    """The built-in message: greeting, the instruction as a sentence, signature. Pure."""
+    instruction = " ".join(request.instruction.split()).rstrip(".!")
+    greeting = f"Hello {request.facts['first_name']}," if request.facts.get("first_name") else "Hello,"
+    sender = request.sender or "The team"
+    wish = f"We would like to {instruction[:1].lower()}{instruction[1:]}."
+    text = f"{greeting}\n\n{wish} Please reply to this message, and we will take it from there.\n\n{sender}\n"
+    return Written(_subject(instruction), text)
+
+
+def _subject(instruction: str) -> str:
+    words = instruction.split(",")[0]
+    if len(words) > _SUBJECT_LENGTH:
+        words = words[:_SUBJECT_LENGTH].rsplit(" ", 1)[0] + " …"
+    return words[:1].upper() + words[1:]
