@@ -1,0 +1,1 @@
+"""The engine: what surrounds the machine with durability, time and delivery."""

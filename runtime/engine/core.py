@@ -1,0 +1,277 @@
+"""The core of the engine: one call is one transaction. Synchronous, no threads, no clock; the time is an argument."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+from msgspec.structs import replace
+
+from rulelang.plan.model import Plan
+from rulelang.types.schema import Schema
+from runtime.engine import delivery, operators
+from runtime.engine.identity import Identities
+from runtime.engine.rules import Rules
+from runtime.engine.unit import Unit
+from runtime.engine.work import (
+    Answer,
+    Arrival,
+    Begin,
+    CancelRun,
+    Committed,
+    Look,
+    Receipt,
+    ReceiptStatus,
+    Replay,
+    Result,
+    Skip,
+    Work,
+)
+from runtime.machine import RELATED_CHANGED
+from runtime.model import (
+    LIVE,
+    EffectRow,
+    EffectStatus,
+    Event,
+    EventInput,
+    Input,
+    Millis,
+    SubjectKey,
+    SubjectState,
+    TimerInput,
+)
+from runtime.outbox import Ready
+from runtime.retry import RetryPolicy
+from runtime.store.protocol import AcceptedEvent, DueRun, StoredEvent, Transaction, WriteStore
+
+
+class CoreLimits(msgspec.Struct, frozen=True):
+    """`cached` subjects are kept in memory between transactions; `dependents` are re-examined in one transaction."""
+
+    cached: int = 20_000
+    dependents: int = 500
+
+
+class EngineCore:
+    """Turns works into committed transactions. One thread at a time may call it.
+
+    Nothing it holds in memory is needed to go on after a crash: subjects are a cache, counters are read again.
+    """
+
+    def __init__(
+        self,
+        store: WriteStore,
+        rules: Rules,
+        policy: RetryPolicy = RetryPolicy(),  # noqa: B008 - immutable
+        limits: CoreLimits = CoreLimits(),  # noqa: B008 - immutable
+    ) -> None:
+        self.store = store
+        self.rules = rules
+        self.policy = policy
+        self._limits = limits
+        self._cache: dict[SubjectKey, SubjectState] = {}
+        self._rows: dict[str, EffectRow] = {}
+        self._counters: dict[str, int] | None = None
+
+    def start(self) -> None:
+        """Keep the plans, so that every run can find the version it began with.
+
+        Raises:
+            StoreUnavailable: the store cannot be written now.
+        """
+        with self.store.transaction() as tx:
+            tx.save_plans(self.rules.plans.encoded())
+
+    def deploy(self, schema: Schema, plans: Sequence[Plan]) -> None:
+        """Go on with other plans; runs under way keep theirs.
+
+        Raises:
+            StoreUnavailable: the plans could not be kept; nothing has changed.
+            runtime.program.PlanError: a plan uses an action that is not installed; nothing has changed.
+        """
+        rules = self.rules.deployed(schema, plans)
+        with self.store.transaction() as tx:
+            tx.save_plans(rules.plans.encoded())
+        self.rules = rules
+        self.forget()
+
+    def forget(self) -> None:
+        """Drop what is remembered between transactions, after the store was written by other means or failed."""
+        self._cache.clear()
+        self._rows.clear()
+        self._counters = None
+
+    def process(self, works: Sequence[Work], now: Millis, timers: int = 0, events: int = 0) -> Committed:
+        """Handle works, up to `timers` waits that are over and up to `events` recorded events, in one transaction.
+
+        Recorded events come first, then timers in the order they are due, then the works in the order given.
+
+        Raises:
+            StoreUnavailable: the transaction could not be committed; nothing of it was kept, or (when the store
+                lost its answer) all of it: repeating the same works is safe, and `unfinished` finds what it left.
+        """
+        try:
+            with self.store.transaction() as tx:
+                unit = self._unit(tx, now)
+                committed = self._handle(unit, works, timers, events)
+        except BaseException:
+            self.forget()
+            raise
+        self._remember(unit)
+        return committed
+
+    def unfinished(self, limit: int, after: str = "") -> list[EffectRow]:
+        """Effects that are pending on disk, in the order of their keys, from after `after`.
+
+        Raises:
+            StoreUnavailable: the store cannot be read now.
+        """
+        with self.store.transaction() as tx:
+            return tx.pending_effects(limit, after)
+
+    # --- one transaction ---
+
+    def _unit(self, tx: Transaction, now: Millis) -> Unit:
+        if self._counters is None:
+            self._counters = tx.counters()
+        return Unit(tx, self.rules, self._cache, self._rows, self._counters, now)
+
+    def _handle(self, unit: Unit, works: Sequence[Work], timers: int, events: int) -> Committed:
+        tx = unit.tx
+        recorded = tx.pending_events(events) if events else []
+        due = tx.due_runs(unit.now, timers) if timers else []
+        if recorded:
+            self._handle_recorded(unit, recorded)
+        if due:
+            self._handle_due(unit, due)
+        results = self._handle_works(unit, works)
+        # Facts are read last, so that they are those of the commit.
+        results = [replace(r, facts=unit.facts(r.row)) if type(r) is Ready else r for r in results]
+        ready = unit.ready()
+        conflicts = tx.write(unit.batch())
+        return Committed(
+            results=results,
+            ready=[*ready, *unit.again],
+            dropped=unit.dropped,
+            next_due=tx.next_due(),
+            pending=len(recorded) == events > 0 or any(e.pending for e in unit.events),
+            timers=len(due),
+            handled=len(recorded),
+            started=unit.started,
+            ended=sum(run.status not in LIVE for run in unit.runs.values()),
+            faults=unit.faults,
+            conflicts=conflicts,
+        )
+
+    def _handle_recorded(self, unit: Unit, events: Sequence[Event]) -> None:
+        unit.load(event.subject for event in events)
+        for event in events:
+            if event.type == RELATED_CHANGED:
+                self._revisit_dependents(unit, event)
+                unit.handled.append((event.id, ()))
+            else:
+                event = Identities(unit).resolve(event) if event.identity else event
+                unit.handled.append((event.id, self._on_event(unit, event)))
+
+    def _revisit_dependents(self, unit: Unit, event: Event) -> None:
+        limit = self._limits.dependents
+        keys = unit.tx.dependents(event.subject, limit, str(event.data.get("after", "")))
+        unit.load(keys)
+        for key in keys:
+            self._on_event(unit, replace(event, subject=key, data={}))
+        if len(keys) == limit:
+            part = int(event.data.get("part", 1)) + 1
+            rest = {"after": keys[-1].id, "part": part, "of": event.data.get("of", event.id)}
+            following = replace(event, id=f"{rest['of']}#{part}", data=rest)
+            unit.events.append(AcceptedEvent(following, b"", (), pending=True))
+
+    def _handle_due(self, unit: Unit, due: Sequence[DueRun]) -> None:
+        unit.load(run.subject for run in due)
+        inputs: list[tuple[SubjectKey, Input]] = [(d.subject, TimerInput(d.run, d.due)) for d in due]
+        unit.load_related(inputs)
+        for subject, input in inputs:
+            transition = unit.advance(subject, input)
+            if transition is not None and not transition.runs and input.run not in unit.runs:
+                unit.fail_run(subject, input.run, "its wait is over, but it does not stand at a wait")
+
+    # --- the works ---
+
+    def _handle_works(self, unit: Unit, works: Sequence[Work]) -> list[Result]:
+        arrivals = [work for work in works if type(work) is Arrival]
+        known = self._prepare_arrivals(unit, arrivals) if arrivals else {}
+        if len(arrivals) < len(works):
+            delivery.load(unit, works)
+        identities = Identities(unit)
+        results: list[Result] = []
+        for work in works:
+            if type(work) is Arrival:
+                results.append(self._on_arrival(unit, work, known, identities))
+            else:
+                results.append(self._on_other(unit, work))
+        return results
+
+    def _prepare_arrivals(self, unit: Unit, arrivals: Sequence[Arrival]) -> dict[str, StoredEvent]:
+        events = [arrival.event for arrival in arrivals]
+        known = dict(unit.tx.known_events([event.id for event in events]))
+        named = [event for event in events if event.subject.id]
+        unit.load(event.subject for event in named)
+        unit.load_related((event.subject, EventInput(event)) for event in named if event.id not in known)
+        return known
+
+    def _on_arrival(
+        self, unit: Unit, arrival: Arrival, known: dict[str, StoredEvent], identities: Identities
+    ) -> Receipt:
+        event = arrival.event
+        first = known.get(event.id)
+        if first is not None:
+            same = first.hash == arrival.hash
+            status = ReceiptStatus.DUPLICATE if same else ReceiptStatus.CONFLICT
+            return Receipt(event.id, status, first.runs if same else ())
+        if event.identity is not None:
+            event = identities.resolve(event)
+        faults = len(unit.faults)
+        runs = self._on_event(unit, event)
+        known[event.id] = StoredEvent(arrival.hash, runs)
+        unit.events.append(AcceptedEvent(event, arrival.hash, runs))
+        status = ReceiptStatus.ACCEPTED if len(unit.faults) == faults else ReceiptStatus.FAILED
+        return Receipt(event.id, status, runs, event.subject)
+
+    def _on_event(self, unit: Unit, event: Event) -> tuple[str, ...]:
+        transition = unit.advance(event.subject, EventInput(event), event.id)
+        return tuple(transition.started) if transition is not None else ()
+
+    def _on_other(self, unit: Unit, work: Work) -> Result:
+        match work:
+            case Look():
+                return delivery.look(unit, work)
+            case Begin():
+                return delivery.begin(unit, work)
+            case Answer():
+                delivery.answer(unit, work, self.policy)
+                return None
+            case CancelRun():
+                return operators.cancel(unit, work)
+            case Replay():
+                return operators.replay(unit, work)
+            case Skip():
+                return operators.skip(unit, work)
+        raise TypeError(f"not a work: {work!r}")
+
+    # --- between transactions ---
+
+    def _remember(self, unit: Unit) -> None:
+        self._cache.update(unit.states)
+        for key, row in unit.effects.items():
+            if row.status == EffectStatus.PENDING:
+                self._rows[key] = row
+            else:
+                self._rows.pop(key, None)
+        _trim(self._cache, self._limits.cached)
+        _trim(self._rows, self._limits.cached)
+
+
+def _trim(cache: dict[Any, Any], size: int) -> None:
+    """Drop what was added first."""
+    while len(cache) > size:
+        del cache[next(iter(cache))]

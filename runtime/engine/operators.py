@@ -1,0 +1,84 @@
+"""What people may ask of a run or an effect that stands still."""
+
+from __future__ import annotations
+
+from msgspec.structs import replace
+
+from runtime.engine.unit import Unit
+from runtime.engine.work import CancelRun, Done, Replay, Skip
+from runtime.model import (
+    CancelInput,
+    EffectInput,
+    EffectRow,
+    EffectStatus,
+    Entry,
+    EntryKind,
+    Run,
+    RunStatus,
+)
+from runtime.outbox import Ready
+from runtime.store.protocol import JournalRow
+
+_STANDING = frozenset({EffectStatus.DEAD, EffectStatus.UNKNOWN})
+
+
+def cancel(unit: Unit, work: CancelRun) -> Done:
+    """End a live run."""
+    run = unit.run(work.run)
+    if run is None:
+        return Done("there is no live run with this id")
+    unit.advance(run.subject, CancelInput(run.id, work.reason))
+    return Done()
+
+
+def replay(unit: Unit, work: Replay) -> Done:
+    """Try a dead letter, or an effect of unknown outcome, again from the first attempt, with the same key and message."""
+    row, run, problem = _standing(unit, work.key)
+    if row is None or run is None:
+        return Done(problem)
+    row = replace(
+        row, status=EffectStatus.PENDING, attempts=0, next_at=0, result={}, error="", finished_at=None
+    )
+    unit.effects[work.key] = row
+    unit.again.append(Ready(row, 1))
+    unit.keep_run(run.subject, replace(run, status=RunStatus.EFFECT, reason=""))
+    effect = row.effect
+    entry = Entry(
+        unit.now,
+        EntryKind.RESUMED,
+        rule=run.rule,
+        run=run.id,
+        step=effect.step,
+        action=effect.action,
+        reason=f"to be tried again, asked by {work.by}",
+    )
+    unit.journal.append(JournalRow(run.subject, run.id, "", (entry,)))
+    return Done()
+
+
+def skip(unit: Unit, work: Skip) -> Done:
+    """Let the run go on as if the effect had been left out."""
+    row, run, problem = _standing(unit, work.key)
+    if row is None or run is None:
+        return Done(problem)
+    unit.effects[work.key] = replace(row, status=EffectStatus.CANCELLED, finished_at=unit.now)
+    reason = f"skipped by {work.by}"
+    unit.advance(run.subject, EffectInput(work.key, run.id, EffectStatus.CANCELLED, reason))
+    return Done()
+
+
+def _standing(unit: Unit, key: str) -> tuple[EffectRow | None, Run | None, str]:
+    """The effect and the run that stands at it, or why there is nothing to do."""
+    row = unit.row(key)
+    if row is None:
+        return None, None, "there is no effect with this key"
+    if row.status not in _STANDING:
+        return (
+            None,
+            None,
+            f"the effect is {row.status}: only one that is dead or unknown waits for a decision",
+        )
+    run = unit.states[row.effect.subject].runs.get(row.effect.run)
+    if run is None or run.effect != key:
+        return None, None, "the run of this effect has ended or gone on"
+    return row, run, ""

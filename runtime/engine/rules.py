@@ -1,0 +1,73 @@
+"""What the engine runs between two deploys: library, schema, plans and the machine over them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from rulelang.plan.codec import decode_plan
+from rulelang.plan.model import Plan
+from rulelang.types.schema import Schema
+from runtime.actions import Library
+from runtime.bounds import Bounds
+from runtime.machine import Machine
+from runtime.model import Run
+from runtime.plans import PlanSet
+from runtime.store.protocol import Transaction
+
+
+class Rules:
+    """The machine with its plans. Old versions of plans are read from the store when a run still follows them.
+
+    Raises:
+        runtime.program.PlanError: a plan uses an action that the library does not have.
+    """
+
+    def __init__(
+        self,
+        library: Library,
+        schema: Schema,
+        plans: Sequence[Plan],
+        bounds: Bounds = Bounds(),  # noqa: B008 - immutable
+        explain: bool = False,
+    ) -> None:
+        self.library = library
+        self.schema = schema
+        self.bounds = bounds
+        self.explain = explain
+        self.plans = PlanSet(plans, library)
+        self.machine = self.build_machine()
+        self._watched: dict[str, bool] = {}
+        self._idempotent = {name: action.idempotent for name, action in library.catalogue.actions.items()}
+
+    def build_machine(self) -> Machine:
+        """The machine over these rules."""
+        return Machine(self.library, self.schema, self.plans, self.bounds, self.explain)
+
+    def deployed(self, schema: Schema, plans: Sequence[Plan]) -> Rules:
+        """The same with other plans and another schema."""
+        return type(self)(self.library, schema, plans, self.bounds, self.explain)
+
+    def ensure(self, runs: Iterable[Run], tx: Transaction) -> dict[str, str]:
+        """Load the plans that these runs follow; {hash: reason} of those that cannot be loaded."""
+        lost: dict[str, str] = {}
+        for hash in self.plans.missing(runs):
+            encoded = tx.plan(hash)
+            try:
+                if encoded is None:
+                    raise LookupError("it is not stored")
+                self.plans.add(decode_plan(encoded))
+            except Exception as error:
+                lost[hash] = f"the version of the rule that this run follows cannot be loaded: {error}"
+            self._watched.clear()
+        return lost
+
+    def idempotent(self, action: str) -> bool:
+        """Whether repeating an attempt of unknown outcome does no harm; False for an action not installed."""
+        return self._idempotent.get(action, False)
+
+    def watches(self, kind: str) -> bool:
+        """Whether changes of records of this kind matter to runs of other subjects."""
+        found = self._watched.get(kind)
+        if found is None:
+            found = self._watched[kind] = self.plans.watches(kind)
+        return found

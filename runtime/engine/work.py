@@ -1,0 +1,125 @@
+"""What the core of the engine takes in and gives back: one value for each kind of work, one for its answer."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import TypeAlias
+
+import msgspec
+
+from runtime.model import JSON, Event, Millis, Outcome, SubjectKey
+from runtime.outbox import Ready
+from runtime.store.protocol import IdentityConflict
+
+
+class Arrival(msgspec.Struct, frozen=True):
+    """An event from outside; `hash` is that of its body (`runtime.events.body_hash`)."""
+
+    event: Event
+    hash: bytes
+
+
+class Look(msgspec.Struct, frozen=True):
+    """An attempt is to be prepared: read the facts."""
+
+    key: str
+
+
+class Begin(msgspec.Struct, frozen=True):
+    """An attempt at an effect is about to be made: keep its number and the message it will send."""
+
+    key: str
+    attempt: int
+    prepared: JSON = None
+
+
+class Answer(msgspec.Struct, frozen=True):
+    """How an attempt at an effect ended."""
+
+    key: str
+    attempt: int
+    outcome: Outcome
+
+
+class CancelRun(msgspec.Struct, frozen=True):
+    """An operator ends a run."""
+
+    run: str
+    reason: str
+
+
+class Replay(msgspec.Struct, frozen=True):
+    """An operator wants a dead letter, or an effect of unknown outcome, tried again; `by` says who."""
+
+    key: str
+    by: str
+
+
+class Skip(msgspec.Struct, frozen=True):
+    """An operator lets the run of a dead letter, or of an effect of unknown outcome, go on without it."""
+
+    key: str
+    by: str
+
+
+Work: TypeAlias = Arrival | Look | Begin | Answer | CancelRun | Replay | Skip
+
+
+class ReceiptStatus(StrEnum):
+    """What became of an event."""
+
+    ACCEPTED = "accepted"
+    DUPLICATE = "duplicate"
+    """known already: `runs` is the first answer"""
+    CONFLICT = "conflict"
+    """its id belongs to an event with another body; nothing was done"""
+    FAILED = "failed"
+    """it is kept, but handling it hit an internal error; it started nothing"""
+
+
+class Receipt(msgspec.Struct, frozen=True):
+    """The answer to an Arrival: the event's id, its subject, and the ids of the runs it started."""
+
+    id: str
+    status: str
+    runs: tuple[str, ...] = ()
+    subject: SubjectKey | None = None
+
+
+class Done(msgspec.Struct, frozen=True):
+    """The answer to an operator. `problem` is a sentence that says why nothing was done, or ""."""
+
+    problem: str = ""
+
+
+class Fault(msgspec.Struct, frozen=True):
+    """An input whose handling raised an error that nobody expected. Its event or run is marked as failed."""
+
+    subject: SubjectKey
+    what: str
+    error: BaseException
+
+
+Result: TypeAlias = Receipt | Done | Ready | None
+"""Receipt for Arrival, Done for operators, Ready (or None: do not attempt it) for Look and Begin, None for Answer."""
+
+
+class Committed(msgspec.Struct):
+    """What one transaction did; all of it is on disk.
+
+    `results` stand in the order of the works. `ready` are effects that wait for an attempt, `dropped` keys of those
+    called off. `next_due` is when the earliest waiting run is due. `pending` says whether recorded events may
+    still wait to be handled. The rest counts for metrics.
+    """
+
+    results: list[Result]
+    ready: list[Ready] = []
+    dropped: list[str] = []
+    next_due: Millis | None = None
+    pending: bool = False
+    timers: int = 0
+    handled: int = 0
+    started: int = 0
+    ended: int = 0
+    faults: list[Fault] = []
+    conflicts: list[IdentityConflict] = []
