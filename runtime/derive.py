@@ -69,7 +69,9 @@ class Derivations:
         """(type, data, changes) of each derived event; none of type `origin`, which is here already."""
         for trigger in self._derived.get(working.key.kind, ()):
             if trigger.event != origin:
-                yield from _DERIVE[trigger.derivation](self, trigger, changes, created, working)
+                for type_, data, news in _DERIVE[trigger.derivation](self, trigger, changes, created, working):
+                    _complete(trigger, data, working)
+                    yield type_, data, news
 
     def pipeline_key(self, kind: str, data: Mapping[str, JSON], stage: str) -> str | None:
         """The key of the pipeline an event means: named, else the first of the kind that has the stage."""
@@ -78,6 +80,18 @@ class Derivations:
         if named:
             return next((p.key for p in pipelines if named in (p.key, p.name)), None)
         return next((p.key for p in pipelines if stage in p.stages), None)
+
+
+def _complete(trigger: Trigger, data: Data, working: Working) -> None:
+    """Fill in parts of the payload that name a field of the subject, its id, or its stage in `pipeline`."""
+    for name in trigger.payload:
+        if name in data:
+            continue
+        value = working.key.id if name == f"{working.key.kind}_id" else working.get(name)
+        if name == "stage":
+            value = (working.get(STAGES) or {}).get(data.get("pipeline"))
+        if value is not None:
+            data[name] = value
 
 
 def _set(working: Working, name: str, value: JSON) -> None:
@@ -102,8 +116,15 @@ def _apply_fields(self: Derivations, trigger: Trigger, data: Data, working: Work
 def _apply_set(self: Derivations, trigger: Trigger, data: Data, working: Working) -> None:
     key = trigger.value_key or "after"
     if key in data:
-        data.setdefault("before", working.get(trigger.field))
+        before = working.get(trigger.field)
+        data.setdefault("before", before)
+        if f"previous_{key}" in trigger.payload:
+            data.setdefault(f"previous_{key}", before)
         working.set(trigger.field, data[key])
+
+
+def _apply_flag(self: Derivations, trigger: Trigger, data: Data, working: Working) -> None:
+    working.set(trigger.field, True)
 
 
 def _apply_add_tag(self: Derivations, trigger: Trigger, data: Data, working: Working) -> None:
@@ -145,6 +166,7 @@ _Apply: TypeAlias = Callable[[Derivations, Trigger, Data, Working], None]
 _APPLY: Mapping[Effect, _Apply] = {
     Effect.FIELDS: _apply_fields,
     Effect.SET: _apply_set,
+    Effect.FLAG: _apply_flag,
     Effect.ADD_TAG: _apply_add_tag,
     Effect.REMOVE_TAG: _apply_remove_tag,
     Effect.MOVE_STAGE: _apply_stage,
@@ -179,6 +201,8 @@ def _field(
             data = {"field": change.name, "before": change.before, "after": change.after}
             if trigger.value_key:
                 data[trigger.value_key] = change.after
+            if f"previous_{trigger.value_key}" in trigger.payload:
+                data[f"previous_{trigger.value_key}"] = change.before
             yield trigger.event, data, {change.name: {"before": change.before, "after": change.after}}
 
 

@@ -45,9 +45,10 @@ class Derivation(StrEnum):
 
     An arriving event stands for itself: no second event of its type is derived from what it changes. The data
     of a derived event: CREATED `source tags fields`; UPDATED `changes`; FIELD (of the declaration's `field`, or
-    of any field when that is "") `field before after`, and the value again under `value_key`; TAG_* `tag
-    tags_after`; STAGE_* `pipeline` (its key) `stage previous_stage entered_at`, `next_stage exited_at
-    seconds_in_stage`, `before after`; DND (do not contact and opt-outs) `enabled scope channels direction`.
+    of any field when that is "") `field before after`, and the values again under `value_key` and
+    `previous_<value_key>`; TAG_* `tag tags_after`; STAGE_* `pipeline` (its key) `stage previous_stage
+    entered_at`, `next_stage exited_at seconds_in_stage`, `before after`; DND (do not contact and opt-outs)
+    `enabled scope channels direction`. It is completed with fields of the subject that the payload names.
     """
 
     NONE = "none"
@@ -64,13 +65,15 @@ class Derivation(StrEnum):
 class Effect(StrEnum):
     """What an arriving event does to its subject before rules are matched.
 
-    FIELDS takes `data.fields` and `changes`; SET sets the declaration's `field` from `data[value_key]`; DND sets
-    `dnc` to `enabled` when the `scope` is `all`, else the opt-outs of the `channels`.
+    FIELDS takes `changes`, `data.fields` and what else of the payload names a field; SET sets the declaration's
+    `field` from `data[value_key]`, FLAG sets it to true; DND sets `dnc` to `enabled` when the `scope` is `all`,
+    else the opt-outs of the `channels`.
     """
 
     NONE = "none"
     FIELDS = "fields"
     SET = "set"
+    FLAG = "flag"
     ADD_TAG = "add_tag"
     REMOVE_TAG = "remove_tag"
     MOVE_STAGE = "move_stage"
