@@ -24,6 +24,9 @@ RECORD_UPDATED = "record.updated"
 No rule listens to it: it derives `contact.created`, `contact.updated`, `stage.entered` … from what changed.
 """
 
+QUIET = "quiet"
+"""In the data of `record.updated`, true: set the fields without deriving any event, as a first import may want."""
+
 IDENTITY_FIELDS: Mapping[str, tuple[str, ...]] = {
     "contact": ("email", "external_id"),
     "account": ("external_id",),

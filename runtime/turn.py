@@ -32,6 +32,7 @@ from runtime.model import (
     TimerInput,
     Transition,
 )
+from runtime.events import QUIET, RECORD_UPDATED
 from runtime.program import Program, Sleep
 from runtime.steps import Steps
 from runtime.timing import WaitError, wake_at
@@ -144,6 +145,9 @@ class Turn:
         )
         if changes and event.type in self.machine.derivations.updates:
             data["changes"] = {c.name: {"before": c.before, "after": c.after} for c in changes}
+        if event.type == RECORD_UPDATED and data.get(QUIET) is True:
+            self.revisit()
+            return
         self.settle(changes, created, event)
         self._enrol_matches(event, data)
 

@@ -33,7 +33,9 @@ def document(endpoints: Sequence[Endpoint], version: str) -> dict[str, Any]:
         "info": {"title": "rulelang", "version": version, "description": f"Scopes of API keys:\n\n{scopes}"},
         "paths": paths,
         "components": {
-            "securitySchemes": {"key": {"type": "http", "scheme": "bearer", "bearerFormat": "rl_<id>_<secret>"}},
+            "securitySchemes": {
+                "key": {"type": "http", "scheme": "bearer", "bearerFormat": "rl_<id>_<secret>"}
+            },
             "schemas": {"Problem": _PROBLEM},
         },
     }
@@ -47,7 +49,13 @@ def _operation(endpoint: Endpoint) -> dict[str, Any]:
         "tags": [endpoint.tag or "system"],
         "parameters": [_path_parameter(name) for name in names]
         + [
-            {"name": p.name, "in": p.place, "required": p.required, "description": p.doc, "schema": dict(p.schema)}
+            {
+                "name": p.name,
+                "in": p.place,
+                "required": p.required,
+                "description": p.doc,
+                "schema": dict(p.schema),
+            }
             for p in endpoint.parameters
         ],
         "responses": _responses(endpoint),

@@ -92,12 +92,8 @@ def list_messages(directory: Path, limit: int = 100) -> list[MailSummary]:
 
 def read_message(directory: Path, id: str) -> MailMessage | None:
     """The message with this id; None when there is none (or `id` is no id of ours). Blocking."""
-    if not _ID.fullmatch(id):
-        return None
-    try:
-        with (directory / f"{id}.eml").open("rb") as file:
-            content = file.read(MAX_FILE)
-    except OSError:
+    content = read_source(directory, id)
+    if content is None:
         return None
     message = message_from_bytes(content, policy=default)
     return MailMessage(
@@ -112,6 +108,17 @@ def read_message(directory: Path, id: str) -> MailMessage | None:
         html=_body(message, "html"),
         headers=tuple((name, _header(message, name)) for name in dict.fromkeys(message.keys())),
     )
+
+
+def read_source(directory: Path, id: str) -> bytes | None:
+    """The bytes of a message as they stand on disk; None when there is none. Blocking."""
+    if not _ID.fullmatch(id):
+        return None
+    try:
+        with (directory / f"{id}.eml").open("rb") as file:
+            return file.read(MAX_FILE)
+    except OSError:
+        return None
 
 
 def _header(message: EmailMessage, name: str) -> str:

@@ -1,0 +1,179 @@
+"""Simulation: the engine's own core on a virtual clock and a store in memory; nothing leaves the process."""
+
+from __future__ import annotations
+
+
+from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
+from typing import Any
+
+from rulelang.plan.model import Plan
+from rulelang.types.schema import Schema
+from runtime.actions import ActionError, Library
+from runtime.engine.core import EngineCore
+from runtime.engine.rules import Rules
+from runtime.engine.work import Answer, Arrival, Begin, Ready, Receipt
+from runtime.model import (
+    JSON,
+    EffectRow,
+    Entry,
+    Event,
+    Millis,
+    Outcome,
+    OutcomeKind,
+    SubjectKey,
+    SubjectState,
+)
+from runtime.store.memory import MemoryStore
+from runtime.store.protocol import Batch
+
+TIMERS_AT_ONCE = 100
+MAX_ROUNDS = 100_000
+"""Transactions within one `advance_to`; more can only be a loop across subjects."""
+
+
+class SimulationError(Exception):
+    """A simulation that cannot go on; the message is a sentence for people."""
+
+
+def delivered(row: EffectRow) -> Outcome:
+    """The answer that every effect gets unless a test scripts another."""
+    return Outcome(OutcomeKind.DONE, result={"simulated": True})
+
+
+class Simulation:
+    """Rules at work on sample records. Time moves only when told to.
+
+    `answer` decides how each attempt at an effect ends. Messages are composed for real (`prepare`), with
+    whatever composer the library has, and never delivered.
+    """
+
+    def __init__(
+        self,
+        library: Library,
+        schema: Schema,
+        plans: Sequence[Plan],
+        start: Millis,
+        answer: Callable[[EffectRow], Outcome] = delivered,
+        explain: bool = True,
+    ) -> None:
+        self.now = start
+        self.store = MemoryStore()
+        self._library = library
+        self._answer = answer
+        self._core = EngineCore(self.store, Rules(library, schema, plans, explain=explain))
+        self._core.start()
+        self._retries: dict[str, EffectRow] = {}
+
+    def add_subject(self, key: SubjectKey, fields: Mapping[str, JSON]) -> None:
+        """Put a record in place as if it had always been there: no event comes of it."""
+        state = SubjectState(key=key, fields={"id": key.id, **fields}, version=1)
+        with self.store.transaction() as tx:
+            tx.write(Batch(subjects=[state]))
+        self._core.forget()
+
+    def fire(self, event: Event) -> Receipt:
+        """Let an event happen now, and all that follows from it at this instant."""
+        committed = self._core.process([Arrival(event, event.id.encode())], self.now)
+        receipt = committed.results[0]
+        assert isinstance(receipt, Receipt)
+        self._perform(committed.ready)
+        self.advance_to(self.now)
+        return receipt
+
+    def advance_to(self, until: Millis) -> None:
+        """Let time pass, one due moment after the other.
+
+        Raises:
+            SimulationError: the rules go on for ever without time passing.
+        """
+        for _ in range(MAX_ROUNDS):
+            moment = self._next_moment()
+            if moment is None or moment > until:
+                self.now = max(self.now, until)
+                return
+            self.now = max(self.now, moment)
+            self._round()
+        raise SimulationError(
+            f"the rules did not come to rest within {MAX_ROUNDS} steps; do they set each other off?"
+        )
+
+    def next_due(self) -> Millis | None:
+        """When something will happen next without an event, or None."""
+        return self._next_moment()
+
+    def timeline(self, after: int = 0) -> list[tuple[SubjectKey, Entry]]:
+        """What happened so far, in order, from the journal segment after number `after`."""
+        rows = run_now(self.store.journal(limit=10_000_000, after=after))
+        return [(row.subject, entry) for row in rows for entry in row.entries]
+
+    def outbox(self) -> list[EffectRow]:
+        """All effects so far with the messages composed for them, in the order they were asked for."""
+        rows, _ = run_now(self.store.effects(limit=10_000_000))
+        return sorted(rows, key=lambda row: row.effect.created_at)
+
+    def subject(self, key: SubjectKey) -> SubjectState | None:
+        """A record as it is now."""
+        return run_now(self.store.subject(key))
+
+    def _next_moment(self) -> Millis | None:
+        with self.store.transaction() as tx:
+            due = tx.next_due()
+            pending = bool(tx.pending_events(1))
+        moments = [row.next_at for row in self._retries.values()]
+        if due is not None:
+            moments.append(due)
+        if pending:
+            moments.append(self.now)
+        return min(moments, default=None)
+
+    def _round(self) -> None:
+        ready = [Ready(row) for row in self._retries.values() if row.next_at <= self.now]
+        for item in ready:
+            del self._retries[item.row.effect.key]
+        self._perform(ready)
+        committed = self._core.process([], self.now, timers=TIMERS_AT_ONCE, events=TIMERS_AT_ONCE)
+        self._perform(committed.ready)
+
+    def _perform(self, ready: Iterable[Ready]) -> None:
+        waiting = list(ready)
+        while waiting:
+            item = waiting.pop(0)
+            if item.row.next_at > self.now:
+                self._retries[item.row.effect.key] = item.row
+                continue
+            waiting.extend(self._attempt(item))
+
+    def _attempt(self, item: Ready) -> list[Ready]:
+        row = item.row
+        key, number = row.effect.key, row.attempts + 1
+        started = self._core.process([Begin(key, number)], self.now)
+        begun = started.results[0]
+        if not isinstance(begun, Ready) or begun.facts is None:
+            return list(started.ready)
+        outcome, prepared = self._prepare(begun)
+        if prepared is not None:
+            self._core.process([Begin(key, number, prepared)], self.now)
+        committed = self._core.process([Answer(key, number, outcome)], self.now)
+        return [*started.ready, *committed.ready]
+
+    def _prepare(self, begun: Ready) -> tuple[Outcome, JSON]:
+        row = begun.row
+        assert begun.facts is not None
+        action = self._library.effects[row.effect.action]
+        if row.prepared is not None:
+            return self._answer(row), None
+        try:
+            prepared = run_now(action.prepare(row.effect, begun.facts))
+        except ActionError as error:
+            return Outcome(OutcomeKind.FAILED, str(error)), None
+        return self._answer(row), prepared
+
+
+def run_now(work: Coroutine[Any, Any, Any]) -> Any:
+    """The result of a coroutine that waits for nothing outside, without an event loop of its own when it can."""
+    try:
+        work.send(None)
+    except StopIteration as done:
+        return done.value
+    work.close()
+    raise SimulationError("a simulated action waited for the outside; it needs an offline implementation")

@@ -1,0 +1,96 @@
+"""The application: routes, headers, errors. No route exists that is not listed here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+from dataclasses import replace
+from pathlib import Path
+
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.routing import Mount, Route
+from starlette.staticfiles import StaticFiles
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from web import ingest, mailbox, pages, records, rules, runs, system
+from web.context import AppContext
+from web.ingest import EventsEndpoint
+from web.openapi import document
+from web.problems import Problem, on_error, on_not_found, on_problem, on_wrong_method
+from web.routing import Endpoint, routes
+
+_HEADERS = [
+    (
+        b"content-security-policy",
+        b"default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
+        b"form-action 'self'; frame-ancestors 'none'; base-uri 'none'",
+    ),
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"cross-origin-opener-policy", b"same-origin"),
+]
+
+
+class SecureHeaders:
+    """Adds the headers that keep pages from loading, framing or running anything foreign."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass on, with more headers."""
+        if scope["type"] != "http" or scope["path"] == "/v1/events":
+            await self._app(scope, receive, send)
+            return
+
+        async def send_with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                extra = list(_HEADERS)
+                if not scope["path"].startswith("/static/"):
+                    extra.append((b"cache-control", b"no-store"))
+                message["headers"] = [*message.get("headers", ()), *extra]
+            await send(message)
+
+        await self._app(scope, receive, send_with_headers)
+
+
+def api_endpoints() -> list[Endpoint]:
+    """Every operation of the API but the hot one."""
+    return [
+        *records.endpoints(),
+        *rules.endpoints(),
+        *runs.endpoints(),
+        *mailbox.endpoints(),
+        *system.endpoints(),
+    ]
+
+
+def build_app(
+    context: AppContext,
+    lifespan: Callable[[Starlette], AbstractAsyncContextManager[None]] | None = None,
+) -> Starlette:
+    """The application over a running system."""
+    endpoints = api_endpoints()
+    context = replace(
+        context, extra={"openapi": document([*ingest.endpoints(), *endpoints], context.version)}
+    )
+    static = StaticFiles(directory=Path(__file__).parent / "static")
+    app = Starlette(
+        routes=[
+            Route("/v1/events", EventsEndpoint(context)),
+            *routes(endpoints),
+            Mount("/static", static),
+            *pages.routes(),
+        ],
+        middleware=[Middleware(SecureHeaders)],
+        exception_handlers={
+            Problem: on_problem,
+            404: on_not_found,
+            405: on_wrong_method,
+            Exception: on_error,
+        },
+        lifespan=lifespan,
+    )
+    app.state.context = context
+    return app
