@@ -13,8 +13,9 @@ without `()` takes no arguments, and all its params must be slots. Parentheses m
 (`mark dnc` = `mark dnc()`); the checker reports required arguments that are missing. At most one `()`.
 
 A slot with `choices` takes those words only (`call status {status}`); others take any word, literal, path,
-call or parenthesised expression. Two phrases are ambiguous when one text could be both; a slot without
-`choices` could be any word, so `webhook {method} {url}` needs choices beside `webhook post {url}`.
+call or parenthesised expression. Where one text could be two phrases, at the first place where they differ a
+fixed word goes before a choice and a choice before an open slot (`clear dnc` before `clear {field}`); phrases
+that this does not tell apart are ambiguous and refused.
 `Matched.slots` holds expressions: a bare word arrives as a `Name` of one part, to be read by the slot's type.
 """
 
@@ -154,7 +155,7 @@ def _child(node: Node[D], part: Simple) -> Node[D]:
                 if known == param:
                     return child
             child = Node()
-            node.slots.append((param, child))
+            node.slots.insert(0 if param.choices else len(node.slots), (param, child))
             return child
 
 
@@ -241,36 +242,37 @@ def ambiguous(one: Trigger | Action, other: Trigger | Action) -> PhraseError:
 
 
 def refuse_overlaps(root: Node[D]) -> None:
-    """Raises PhraseError when a text could be two different declarations of the trie."""
-    seen: set[tuple[int, int]] = set()
-    todo = [(root, root)]
+    """Raises PhraseError when a text could be two declarations of the trie, neither of them the more specific."""
+    seen: set[tuple[int, int, int]] = set()
+    todo = [(root, root, 0)]
     while todo:
-        one, other = todo.pop()
-        if (id(one), id(other)) in seen:
+        one, other, lead = todo.pop()
+        if (id(one), id(other), lead) in seen:
             continue
-        seen.add((id(one), id(other)))
-        if one.end is not None and other.end is not None and one.end is not other.end:
+        seen.add((id(one), id(other), lead))
+        if lead == 0 and one.end is not None and other.end is not None and one.end is not other.end:
             raise ambiguous(one.end, other.end)
-        todo.extend(_common_steps(one, other))
+        if one is not other or lead == 0:
+            todo.extend((a, b, lead or step) for a, b, step in _common_steps(one, other))
 
 
-def _common_steps(one: Node[D], other: Node[D]) -> Iterator[tuple[Node[D], Node[D]]]:
-    """The pairs of nodes that one and the same part leads to from `one` and from `other`."""
+def _common_steps(one: Node[D], other: Node[D]) -> Iterator[tuple[Node[D], Node[D], int]]:
+    """The nodes that one part leads to from `one` and from `other`, and which of them (1, -1) is more specific."""
     if one.arguments is not None and other.arguments is not None:
-        yield one.arguments, other.arguments
+        yield one.arguments, other.arguments, 0
     for word, child in one.words.items():
         if word in other.words:
-            yield child, other.words[word]
+            yield child, other.words[word], 0
         for param, slot in other.slots:
             if not param.choices or word in param.choices:
-                yield child, slot
+                yield child, slot, 1
     for param, slot in one.slots:
         for rival, other_slot in other.slots:
             if not param.choices or not rival.choices or set(param.choices) & set(rival.choices):
-                yield slot, other_slot
+                yield slot, other_slot, bool(param.choices) - bool(rival.choices)
         for word, child in other.words.items():
             if not param.choices or word in param.choices:
-                yield slot, child
+                yield slot, child, -1
 
 
 # --- why there is no match -------------------------------------------------------------------------
