@@ -9,13 +9,20 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from rulelang.plan.ir import Get, Ir, Lit, Op, conjuncts
-from rulelang.plan.operators import OPERATORS
+from rulelang.plan.operators import UnknownOperatorError, operator_of
 from rulelang.plan.scope import JSON, Scope
 from rulelang.plan.wording import describe, show
 
-
-class UnknownOperatorError(LookupError):
-    """An expression uses an operator that this version does not have; decoding refuses such plans."""
+__all__ = [
+    "Explanation",
+    "UnknownOperatorError",
+    "apply",
+    "evaluate",
+    "explain",
+    "fetch",
+    "first_false",
+    "holds",
+]
 
 
 def evaluate(ir: Ir, scope: Scope) -> JSON:
@@ -41,10 +48,7 @@ def apply(op: Op, args: list[JSON], scope: Scope) -> JSON:
     Raises:
         UnknownOperatorError: this version does not have it, or not with so many arguments.
     """
-    operator = OPERATORS.get(op.n)
-    if operator is None or not operator.takes(len(args)):
-        raise UnknownOperatorError(f"operator `{op.n}` with {len(args)} arguments is unknown to this version")
-    return operator.call(scope, *args)
+    return operator_of(op).call(scope, *args)
 
 
 def fetch(path: tuple[str, ...], scope: Scope) -> JSON:

@@ -43,7 +43,8 @@ TRUE = Lit(True)
 
 def conjuncts(expr: Ir | None) -> tuple[Ir, ...]:
     """The parts of a top-level `and`, flattened; empty for None (always true)."""
-    if expr is None or expr == TRUE:
+    # Not `==`: Lit(1) equals Lit(True).
+    if expr is None or (isinstance(expr, Lit) and expr.v is True):
         return ()
     if isinstance(expr, Op) and expr.n == "and":
         return tuple(part for arg in expr.a for part in conjuncts(arg))

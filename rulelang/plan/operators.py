@@ -17,6 +17,7 @@ import re2
 from rulelang import calendar
 from rulelang.calendar import Duration, parse_date, parse_duration, parse_instant
 from rulelang.plan import functions, numbers
+from rulelang.plan.ir import Op
 from rulelang.plan.scope import JSON, Scope
 
 Call: TypeAlias = Callable[..., JSON]
@@ -108,11 +109,13 @@ def _comparable(a: JSON, b: JSON) -> bool:
     return (is_number(a) and is_number(b)) or (a.__class__ is str and b.__class__ is str)
 
 
-def _lt(a: JSON, b: JSON) -> bool:
+def less(a: JSON, b: JSON) -> bool:
+    """Whether both are numbers, or both texts, and `a` comes before `b`."""
     return _comparable(a, b) and a < b
 
 
-def _le(a: JSON, b: JSON) -> bool:
+def at_most(a: JSON, b: JSON) -> bool:
+    """Whether both are numbers, or both texts, and `a` does not come after `b`."""
     return _comparable(a, b) and a <= b
 
 
@@ -137,12 +140,27 @@ def _pattern(pattern: str) -> Any:
         return None
 
 
+def searcher(pattern: str) -> Callable[[JSON], bool]:
+    """`matches` for one pattern: whether RE2 finds it in a value.
+
+    False for what is no text, for texts too long or not encodable, and for bad patterns.
+    """
+    compiled = _pattern(pattern)
+
+    def search(value: JSON) -> bool:
+        if compiled is None or value.__class__ is not str or len(value) > MAX_SUBJECT:
+            return False
+        try:
+            subject = value.encode()
+        except UnicodeEncodeError:
+            return False
+        return len(subject) <= MAX_SUBJECT and compiled.search(subject) is not None
+
+    return search
+
+
 def _matches(text: str, pattern: str) -> bool:
-    """Whether RE2 finds the pattern; false for texts too long or not encodable, and for bad patterns."""
-    if len(text) > MAX_SUBJECT:
-        return False
-    subject, compiled = text.encode(), _pattern(pattern)
-    return compiled is not None and len(subject) <= MAX_SUBJECT and compiled.search(subject) is not None
+    return searcher(pattern)(text)
 
 
 def is_empty(value: JSON) -> bool:
@@ -151,16 +169,16 @@ def is_empty(value: JSON) -> bool:
 
 
 def _between(x: JSON, low: JSON, high: JSON) -> bool:
-    return _le(low, x) and _le(x, high)
+    return at_most(low, x) and at_most(x, high)
 
 
 _CONDITIONS = {
     "eq": _pure("**", same, condition=True),
     "ne": _pure("**", lambda a, b: not same(a, b), condition=True),
-    "lt": _pure("**", _lt, condition=True),
-    "le": _pure("**", _le, condition=True),
-    "gt": _pure("**", lambda a, b: _lt(b, a), condition=True),
-    "ge": _pure("**", lambda a, b: _le(b, a), condition=True),
+    "lt": _pure("**", less, condition=True),
+    "le": _pure("**", at_most, condition=True),
+    "gt": _pure("**", lambda a, b: less(b, a), condition=True),
+    "ge": _pure("**", lambda a, b: at_most(b, a), condition=True),
     "in": _pure("*l", _member, condition=True),
     "contains": _pure("**", _contains, condition=True),
     "starts_with": _pure("tt", str.startswith, condition=True),
@@ -260,3 +278,19 @@ _FUNCTIONS = {
 
 OPERATORS: Mapping[str, Operator] = MappingProxyType({**_CONDITIONS, **_TIMES, **_VALUES, **_FUNCTIONS})
 """Every operator by its name in plans."""
+
+
+class UnknownOperatorError(LookupError):
+    """An expression uses an operator that this version does not have; decoding refuses such plans."""
+
+
+def operator_of(op: Op) -> Operator:
+    """The operator that a node of an expression applies.
+
+    Raises:
+        UnknownOperatorError: this version does not have it, or not with so many arguments.
+    """
+    found = OPERATORS.get(op.n)
+    if found is None or not found.takes(len(op.a)):
+        raise UnknownOperatorError(f"operator `{op.n}` with {len(op.a)} arguments is unknown to this version")
+    return found
