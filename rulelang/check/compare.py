@@ -1,0 +1,161 @@
+"""Comparisons: which are possible, and the operator of the plan for each."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from rulelang.check.context import Context
+from rulelang.check.convert import as_date, comparable, is_any, number_hint, refuse_record, same_currency
+from rulelang.check.typed import Apply, Const, Typed
+from rulelang.check.values import TEXTUAL
+from rulelang.diagnostics import messages
+from rulelang.source import Span
+from rulelang.types.model import BOOL, Kind, Type
+
+EQUALITY: Mapping[str, str] = {"=": "eq", "!=": "ne"}
+ORDERING: Mapping[str, str] = {"<": "lt", "<=": "le", ">": "gt", ">=": "ge"}
+
+ORDERED = frozenset(
+    {
+        Kind.NUMBER,
+        Kind.MONEY,
+        Kind.PERCENT,
+        Kind.DATE,
+        Kind.DATETIME,
+        Kind.TIME,
+        Kind.DURATION,
+        Kind.TEXT,
+    }
+)
+"""The kinds whose values are more or less than one another."""
+
+
+def comparison(context: Context, span: Span, op: str, left: Typed, right: Typed) -> Typed:
+    """`left op right` for `= != < <= > >=`."""
+    if is_null(left) or is_null(right):
+        return _null(context, span, op, left, right)
+    pair = align(context, span, left, right)
+    if pair is None:
+        return Apply(BOOL, span, "eq", (left, right))
+    if op in ORDERING and not all(_has_order(context, side) for side in pair):
+        return Apply(BOOL, span, "eq", pair)
+    if Kind.DURATION in (pair[0].type.kind, pair[1].type.kind):
+        return _durations(span, op, pair)
+    return Apply(BOOL, span, EQUALITY.get(op) or ORDERING[op], pair)
+
+
+def _durations(span: Span, op: str, pair: tuple[Typed, Typed]) -> Typed:
+    """Durations are compared by their lengths, not as texts."""
+    if op == "!=":
+        return Apply(BOOL, span, "not", (Apply(BOOL, span, "duration.eq", pair),))
+    return Apply(BOOL, span, f"duration.{EQUALITY.get(op) or ORDERING[op]}", pair)
+
+
+def between(context: Context, span: Span, value: Typed, low: Typed, high: Typed) -> Typed:
+    """`value between low and high`, both ends included."""
+    least = comparison(context, span, ">=", value, low)
+    most = comparison(context, span, "<=", value, high)
+    if not isinstance(least, Apply) or not isinstance(most, Apply):
+        return least
+    if least.op != "ge" or most.op != "le" or least.args[0] != most.args[0]:
+        return Apply(BOOL, span, "and", (least, most))
+    return Apply(BOOL, span, "between", (least.args[0], least.args[1], most.args[1]))
+
+
+def is_null(typed: Typed) -> bool:
+    """Whether a value is the literal `null`."""
+    return typed.type.kind is Kind.NULL
+
+
+def _null(context: Context, span: Span, op: str, left: Typed, right: Typed) -> Typed:
+    other = right if is_null(left) else left
+    if op in EQUALITY and not is_null(other):
+        return context.report(messages.null_comparison(context.source, span, context.text(other.span), op))
+    return context.report(messages.null_value(context.source, (left if is_null(left) else right).span))
+
+
+def align(context: Context, span: Span, left: Typed, right: Typed) -> tuple[Typed, Typed] | None:
+    """Both sides as values of one type; None after a report when they can never be compared."""
+    for side in (left, right):
+        if side.type.kind is Kind.RECORD:
+            refuse_record(context, side)
+            return None
+    if is_any(left) or is_any(right):
+        return left, right
+    if not comparable(left.type, right.type):
+        _refuse(context, span, left, right)
+        return None
+    if left.type.kind is Kind.MONEY and not same_currency(left.type, right.type):
+        _refuse_currencies(context, span, left, right)
+        return None
+    if left.type.kind is not right.type.kind and Kind.DATE in (left.type.kind, right.type.kind):
+        return as_date(left), as_date(right)
+    return left, right
+
+
+def _refuse_currencies(context: Context, span: Span, left: Typed, right: Typed) -> None:
+    first, second = context.text(left.span), context.text(right.span)
+    context.report(
+        messages.currencies(context.source, span, first, left.type.currency, second, right.type.currency)
+    )
+
+
+def _refuse(context: Context, span: Span, left: Typed, right: Typed) -> None:
+    for value, other in ((left, right), (right, left)):
+        if refuse_bare_number(context, value, other):
+            return
+    context.report(
+        messages.incomparable(
+            context.source,
+            span,
+            context.text(left.span),
+            left.type,
+            context.text(right.span),
+            right.type,
+            _hint(context, left, right),
+        )
+    )
+
+
+def refuse_bare_number(context: Context, value: Typed, other: Typed) -> bool:
+    """Report a plain number beside money or a percentage; False when it is something else."""
+    written = number_hint(context, value, other.type)
+    if not written:
+        return False
+    text, number = context.text(other.span), context.text(value.span)
+    context.report(messages.bare_number(context.source, value.span, text, other.type, number, written))
+    return True
+
+
+def _hint(context: Context, left: Typed, right: Typed) -> str:
+    kinds = {left.type.kind, right.type.kind}
+    texts = context.text(left.span), context.text(right.span)
+    if Kind.LIST in kinds and len(kinds) == 2:
+        whole, item = texts if left.type.kind is Kind.LIST else texts[::-1]
+        return f"write {messages.q(f'{whole} contains {item}')}"
+    if isinstance(right, Const) and right.type.kind is Kind.TEXT and left.type.kind not in TEXTUAL:
+        return "leave out the quotes" if _unquoted(right, left.type) else ""
+    return ""
+
+
+def _unquoted(value: Const, wanted: Type) -> bool:
+    plain = str(value.value).replace("_", "").replace(".", "", 1)
+    numbers = wanted.kind in (Kind.NUMBER, Kind.MONEY, Kind.PERCENT)
+    return (numbers and plain.lstrip("-").isdecimal()) or (
+        wanted.kind is Kind.BOOL and plain in ("true", "false")
+    )
+
+
+def _has_order(context: Context, side: Typed) -> bool:
+    if side.type.kind in ORDERED or is_any(side):
+        return True
+    text = context.text(side.span)
+    context.report(messages.no_order(context.source, side.span, text, side.type, _order_hint(side, text)))
+    return False
+
+
+def _order_hint(side: Typed, text: str) -> str:
+    if not side.type.values:
+        return "compare with `=` or `!=`"
+    some = ", ".join(v if v.isidentifier() else f'"{v}"' for v in side.type.values[:3])
+    return f"name the values: {messages.q(f'{text} in [{some}]')}"

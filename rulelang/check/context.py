@@ -1,0 +1,65 @@
+"""What the passes over one rule share: its source, what names mean, and the list of mistakes found so far."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+
+from rulelang.catalog.model import Catalogue
+from rulelang.check.scope import Scope
+from rulelang.check.typed import Bad, Ref, RuleRef, Typed
+from rulelang.diagnostics.model import Diagnostic
+from rulelang.source import Source, Span
+from rulelang.types.model import ANY, Type
+from rulelang.types.schema import Declared, Schema
+
+TemplateCheck = Callable[[str, Schema, str, Source, Span], "tuple[Diagnostic, ...]"]
+"""Checks a text that holds `{{ … }}`: text, schema, subject kind, and where the literal stands."""
+
+
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """What a place in the text asks for: its type, how the author wrote it, and where that is declared."""
+
+    type: Type
+    text: str = ""
+    declared: Declared | None = None
+
+
+NOTHING_EXPECTED = Expected(ANY)
+
+
+@dataclass(frozen=True)
+class Context:
+    """The state of checking one rule. `found` and `rule_refs` grow; all else stays."""
+
+    source: Source
+    scope: Scope
+    catalogue: Catalogue
+    templates_known: bool = False
+    check_template: TemplateCheck | None = None
+    found: list[Diagnostic] = field(default_factory=list)
+    rule_refs: list[RuleRef] = field(default_factory=list)
+
+    @property
+    def schema(self) -> Schema:
+        """The workspace's schema."""
+        return self.scope.schema
+
+    def text(self, span: Span) -> str:
+        """The author's own words."""
+        return self.source.slice(span)
+
+    def report(self, diagnostic: Diagnostic) -> Bad:
+        """Note a mistake; what is returned stands for the part and keeps what contains it silent."""
+        self.found.append(diagnostic)
+        return Bad(diagnostic.span)
+
+    def with_scope(self, scope: Scope) -> Context:
+        """The same check with more known about names."""
+        return replace(self, scope=scope)
+
+    def expecting(self, typed: Typed) -> Expected:
+        """What the other side of an operator may be, given this side."""
+        declared = typed.field.declared if isinstance(typed, Ref) and typed.field else None
+        return Expected(typed.type, self.text(typed.span), declared)

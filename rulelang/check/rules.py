@@ -1,0 +1,76 @@
+"""Checks one rule: its triggers, whom it is for, its conditions and its steps."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from rulelang.catalog.model import Catalogue
+from rulelang.check.context import Context, TemplateCheck
+from rulelang.check.expressions import condition
+from rulelang.check.phrases import Phrases
+from rulelang.check.scope import Scope
+from rulelang.check.steps import StepChecker
+from rulelang.check.triggers import checked_trigger, event_fields, find_triggers, subject_of
+from rulelang.check.typed import CheckedRule
+from rulelang.diagnostics import messages
+from rulelang.source import Source
+from rulelang.syntax import nodes
+from rulelang.types.schema import Schema
+
+STATES = ("draft", "live", "disabled")
+"""The words for a rule's state; without one it is live."""
+
+
+def check_rule(
+    rule: nodes.Rule,
+    source: Source,
+    schema: Schema,
+    catalogue: Catalogue,
+    phrases: Phrases,
+    *,
+    templates_known: bool = False,
+    check_template: TemplateCheck | None = None,
+) -> CheckedRule:
+    """The rule with all names resolved and all types known, and everything that is wrong with it.
+
+    `templates_known` says that the schema's templates are all there are, even when there are none;
+    `check_template` checks texts that hold `{{ … }}`. Never raises for what an author wrote.
+    """
+    context = Context(source, Scope(schema, "contact"), catalogue, templates_known, check_template)
+    state, enrol = _state(context, rule), _enrol(context, rule)
+    found = find_triggers(context, rule.triggers, phrases)
+    subject = subject_of(context, rule, found)
+    events = tuple(event_fields(context, each) for each in found)
+    known = len(found) == len(rule.triggers) and not rule.broken
+    context = context.with_scope(Scope(schema, subject, events, known))
+    checked = CheckedRule(
+        node=rule,
+        source=source,
+        subject=subject,
+        state=state,
+        enrol=enrol,
+        triggers=tuple(checked_trigger(context, each) for each in found),
+        when=condition(context, rule.when) if rule.when is not None else None,
+        exits=tuple(condition(context, clause.condition) for clause in rule.exits),
+        steps=StepChecker(context, phrases).steps(rule.steps),
+        rule_refs=(),
+        diagnostics=(),
+    )
+    return replace(checked, rule_refs=tuple(context.rule_refs), diagnostics=tuple(context.found))
+
+
+def _state(context: Context, rule: nodes.Rule) -> str:
+    if rule.state is None:
+        return "live"
+    if rule.state.text not in STATES:
+        context.report(messages.unknown_state(context.source, rule.state.span, rule.state.text, STATES))
+    return rule.state.text
+
+
+def _enrol(context: Context, rule: nodes.Rule) -> str:
+    if rule.enrol is None:
+        return "every time"
+    words = " ".join(word.text for word in rule.enrol.words)
+    if words not in ("once", "every time"):
+        context.report(messages.bad_enrol(context.source, rule.enrol.span, context.text(rule.enrol.span)))
+    return words

@@ -1,0 +1,172 @@
+"""The triggers of a rule: which are meant, whom the rule is for, and what its event holds."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from rulelang.catalog.model import Filter, Trigger
+from rulelang.catalog.phrases import Matched, NoMatch
+from rulelang.check.context import Context
+from rulelang.check.phrases import Phrases, fill, no_trigger
+from rulelang.check.roles import pipelines_with, word_of
+from rulelang.check.scope import EventFields
+from rulelang.check.typed import Apply, CheckedTrigger, Const, Ref, Typed
+from rulelang.diagnostics import messages
+from rulelang.syntax import nodes
+from rulelang.types.model import ANY, BOOL, TEXT, Kind, Type
+from rulelang.types.schema import SUBJECT_KINDS
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A trigger clause with the declaration it means."""
+
+    clause: nodes.TriggerClause
+    matched: Matched[Trigger]
+
+    @property
+    def trigger(self) -> Trigger:
+        """The declaration."""
+        return self.matched.declaration
+
+
+def find_triggers(
+    context: Context, clauses: Sequence[nodes.TriggerClause], phrases: Phrases
+) -> tuple[Found, ...]:
+    """The clauses that could be understood; the others are reported."""
+    found = []
+    for clause in clauses:
+        matched = phrases.triggers.match(clause.phrase)
+        if isinstance(matched, NoMatch):
+            context.report(no_trigger(context.source, clause.phrase, matched))
+        else:
+            found.append(Found(clause, matched))
+    return tuple(found)
+
+
+# --- whom the rule is for --------------------------------------------------------------------------
+
+
+def subject_of(context: Context, node: nodes.Rule, found: Sequence[Found]) -> str:
+    """The subject kind of a rule: what its header says, else what its triggers are about.
+
+    Triggers that never happen to it are reported.
+    """
+    declared = _declared(context, node)
+    if declared is not None:
+        for each in found:
+            if declared not in each.trigger.subjects:
+                _refuse(context, each, declared)
+        return declared
+    return _inferred(context, found)
+
+
+def _declared(context: Context, node: nodes.Rule) -> str | None:
+    if node.subject is None:
+        return None
+    if node.subject.text in SUBJECT_KINDS:
+        return node.subject.text
+    span = node.subject.span
+    context.report(messages.unknown_subject(context.source, span, node.subject.text, SUBJECT_KINDS))
+    return None
+
+
+def _refuse(context: Context, found: Found, subject: str) -> None:
+    span = found.clause.phrase.span
+    context.report(
+        messages.trigger_for_other(context.source, span, context.text(span), subject, found.trigger.subjects)
+    )
+
+
+def _inferred(context: Context, found: Sequence[Found]) -> str:
+    if not found:
+        return "contact"
+    candidates: tuple[str, ...] = found[0].trigger.subjects
+    for each in found[1:]:
+        both = tuple(kind for kind in candidates if kind in each.trigger.subjects)
+        if not both:
+            span = each.clause.phrase.span
+            text = context.text(span)
+            context.report(messages.no_common_subject(context.source, span, text, candidates[0]))
+            continue
+        candidates = both
+    return next((kind for kind in candidates if _has_stages(context, kind, found)), candidates[0])
+
+
+def _has_stages(context: Context, kind: str, found: Sequence[Found]) -> bool:
+    """Whether the stages that the triggers name are stages of this kind."""
+    stages = (
+        word_of(each.matched.slots[param.name])
+        for each in found
+        for param in each.trigger.slots
+        if param.role == "stage" and param.name in each.matched.slots
+    )
+    return all(stage is None or pipelines_with(context, kind, stage) for stage in stages)
+
+
+# --- the event and what the slots demand of it -----------------------------------------------------
+
+
+def event_fields(context: Context, found: Found) -> EventFields:
+    """The payload of a trigger: what is declared, or what the workspace's own event holds."""
+    text = context.text(found.clause.phrase.span)
+    own = context.schema.events.get(_event_type(found))
+    if own is None or not _event_slot(found):
+        return EventFields(text, found.trigger.payload)
+    fields: Mapping[str, Type] = {name: f.type for name, f in own.payload.items()}
+    return EventFields(text, {**found.trigger.payload, **fields})
+
+
+def _event_slot(found: Found) -> str:
+    """The name of the slot that holds the event's type; "" for triggers of one fixed type."""
+    return next((p.name for p in found.trigger.slots if p.role == "event"), "")
+
+
+def _event_type(found: Found) -> str:
+    slot = _event_slot(found)
+    node = found.matched.slots.get(slot) if slot else None
+    return (word_of(node) if node is not None else None) or found.trigger.event
+
+
+def checked_trigger(context: Context, found: Found) -> CheckedTrigger:
+    """The trigger with its fixed conditions and those of its slots, as conditions on the event."""
+    trigger = found.trigger
+    values = fill(context, trigger.slots, found.matched.slots, setting=False)
+    _check_event_subject(context, found)
+    filters = [_fixed(found, name, value) for name, value in trigger.where.items()]
+    filters += [_filter(trigger, f, values[f.slot]) for f in trigger.filters if f.slot in values]
+    slot = _event_slot(found)
+    kept = [f for f in filters if not (slot and isinstance(f, Apply) and f.args[1] == values.get(slot))]
+    return CheckedTrigger(found.clause.span, trigger, _event_type(found), tuple(kept))
+
+
+def _check_event_subject(context: Context, found: Found) -> None:
+    own = context.schema.events.get(_event_type(found)) if _event_slot(found) else None
+    subject, span = context.scope.subject, found.clause.phrase.span
+    if own is not None and own.subject != subject and subject in found.trigger.subjects:
+        text = context.text(span)
+        context.report(messages.trigger_for_other(context.source, span, text, subject, (own.subject,)))
+
+
+def _fixed(found: Found, name: str, value: object) -> Typed:
+    span = found.clause.span
+    return Apply(BOOL, span, "eq", (Ref(ANY, span, ("event", name)), Const(TEXT, span, value)))
+
+
+def _filter(trigger: Trigger, declared: Filter, value: Typed) -> Typed:
+    type_ = trigger.payload.get(declared.path[0], ANY) if len(declared.path) == 1 else ANY
+    place = Ref(type_, value.span, ("event", *declared.path))
+    if declared.op in ("eq", "in") and isinstance(value, Const) and isinstance(value.value, list):
+        return Apply(BOOL, value.span, "in", (place, value))
+    return Apply(BOOL, value.span, _op(declared.op, value), (place, value))
+
+
+def _op(op: str, value: Typed) -> str:
+    ordered = op in ("eq", "lt", "le", "gt", "ge")
+    return f"duration.{op}" if ordered and value.type.kind is Kind.DURATION else op
+
+
+def for_subject(context: Context, subject: str) -> Context:
+    """The context once it is known whom the rule is for."""
+    return context.with_scope(replace(context.scope, subject=subject))
