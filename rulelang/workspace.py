@@ -1,0 +1,356 @@
+"""A whole workspace: all rule files together, their schema, plans and mistakes; edits re-check what changed."""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+
+import msgspec
+
+from rulelang.catalog.model import Catalogue
+from rulelang.check.context import TemplateCheck
+from rulelang.check.phrases import Phrases
+from rulelang.check.rules import check_rule
+from rulelang.check.typed import CheckedRule
+from rulelang.diagnostics import messages
+from rulelang.diagnostics.model import Diagnostic, Fix, Label
+from rulelang.plan.builder import build_plan
+from rulelang.plan.model import Plan
+from rulelang.source import Source, Span
+from rulelang.syntax import nodes
+from rulelang.syntax.parser import Parsed, parse
+from rulelang.types.defaults import default_schema
+from rulelang.types.schema import Declared, Schema, TemplateDef
+
+SUFFIX = ".rules"
+"""The suffix of rule files."""
+
+TEMPLATE_FOLDER = "templates/"
+"""Where message templates are."""
+
+
+@contextmanager
+def collector_paused() -> Iterator[None]:
+    """Switch the cyclic garbage collector off while many files are loaded: twice as fast, nothing is cyclic."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
+
+
+@dataclass(frozen=True, slots=True)
+class RuleState:
+    """One rule of a file. `plan` is None when the rule has errors of its own.
+
+    `checked` may stem from an earlier text of the file in which the rule stood elsewhere: its spans count in
+    `checked.source`; `node` and `diagnostics` are those of the text now.
+    """
+
+    key: str
+    node: nodes.Rule
+    checked: CheckedRule
+    plan: Plan | None
+    diagnostics: tuple[Diagnostic, ...]
+
+    @property
+    def offset(self) -> int:
+        """What to add to a position in `checked` for the one in the file now."""
+        return self.node.span.start - self.checked.node.span.start
+
+
+@dataclass(frozen=True, slots=True)
+class FileState:
+    """One file, parsed and checked."""
+
+    source: Source
+    parsed: Parsed
+    rules: tuple[RuleState, ...]
+
+    @property
+    def declarations(self) -> tuple[nodes.Declaration, ...]:
+        """The file's share of the schema."""
+        return tuple(item for item in self.parsed.module.items if isinstance(item, nodes.Declaration))
+
+
+@dataclass(frozen=True)
+class CheckedWorkspace:
+    """All files of a workspace, checked. A value: an edit gives a new one that shares what did not change."""
+
+    catalogue: Catalogue
+    phrases: Phrases
+    schema: Schema
+    files: Mapping[str, FileState]
+    schema_diagnostics: tuple[Diagnostic, ...] = ()
+    templates_known: bool = False
+    check_template: TemplateCheck | None = field(default=None, compare=False)
+
+    # --- what it says ------------------------------------------------------------------------------
+
+    @property
+    def modules(self) -> Mapping[str, nodes.Module]:
+        """The syntax trees by path."""
+        return {path: file.parsed.module for path, file in self.files.items()}
+
+    @property
+    def sources(self) -> Mapping[str, Source]:
+        """The texts by path."""
+        return {path: file.source for path, file in self.files.items()}
+
+    @property
+    def rules(self) -> Iterator[RuleState]:
+        """All rules: files by path, then from top to bottom."""
+        return (rule for file in self.files.values() for rule in file.rules)
+
+    @cached_property
+    def plans(self) -> tuple[Plan, ...]:
+        """The plans of the rules without errors, in the order in which matching rules start."""
+        refused = self._cross_file.refused
+        return tuple(r.plan for r in self.rules if r.plan is not None and id(r) not in refused)
+
+    @cached_property
+    def diagnostics(self) -> tuple[Diagnostic, ...]:
+        """Everything that is wrong, by file and place."""
+        by_path: dict[str, list[Diagnostic]] = {}
+        for diagnostic in (*self.schema_diagnostics, *self._cross_file.diagnostics):
+            by_path.setdefault(diagnostic.source.path, []).append(diagnostic)
+        found: list[Diagnostic] = []
+        for path, file in self.files.items():
+            own = [*file.parsed.diagnostics, *by_path.pop(path, ())]
+            own += (d for rule in file.rules for d in rule.diagnostics)
+            found += sorted(own, key=lambda d: d.span)
+        return (*found, *(d for rest in by_path.values() for d in rest))
+
+    @cached_property
+    def keys(self) -> Mapping[str, RuleState]:
+        """The rules by key; of two with one key the first."""
+        found: dict[str, RuleState] = {}
+        for rule in self.rules:
+            found.setdefault(rule.key, rule)
+        return found
+
+    @cached_property
+    def _cross_file(self) -> _CrossFile:
+        return _cross_file(self)
+
+    # --- edits -------------------------------------------------------------------------------------
+
+    def with_file(self, path: str, text: str) -> CheckedWorkspace:
+        """The workspace with this text in the file `path`, which may be new."""
+        source = Source.of(path, text)
+        parsed = parse(source)
+        before = self.files.get(path)
+        files = {**self.files, path: FileState(source, parsed, ())}
+        if before is None:
+            files = dict(sorted(files.items()))
+        if _has_declarations(parsed) or (before is not None and before.declarations):
+            return self._with_schema_of(files, path, before)
+        files[path] = self._checked(source, parsed, before)
+        return replace(self, files=files)
+
+    def without_file(self, path: str) -> CheckedWorkspace:
+        """The workspace without the file `path`."""
+        before = self.files.get(path)
+        files = {p: file for p, file in self.files.items() if p != path}
+        if before is not None and before.declarations:
+            return self._with_schema_of(files, "", None)
+        return replace(self, files=files)
+
+    def _with_schema_of(
+        self, files: dict[str, FileState], path: str, before: FileState | None
+    ) -> CheckedWorkspace:
+        """The workspace after a file with declarations changed: all is checked again if the schema is another."""
+        schema, diagnostics = _schema_of(files, self.schema.templates)
+        new = replace(self, schema=schema, schema_diagnostics=diagnostics)
+        same = schema == self.schema
+        for each, file in files.items():
+            if each == path:
+                files[each] = new._checked(file.source, file.parsed, before if same else None)
+            elif not same or _points_at(file, path):
+                files[each] = new._checked(file.source, file.parsed, None)
+        return replace(new, files=files)
+
+    def _checked(self, source: Source, parsed: Parsed, before: FileState | None) -> FileState:
+        """A file with its rules checked; those whose text is as before are taken over."""
+        known = _by_text(before) if before is not None else {}
+        rules = []
+        items = (item for item in parsed.module.items if isinstance(item, nodes.Rule))
+        for number, node in enumerate(items, 1):
+            key = _key(source.path, node, number)
+            old = known.get((key, source.slice(node.span)))
+            if old is not None and not node.broken:
+                rules.append(_moved(old, node, source))
+            else:
+                rules.append(self._rule(key, node, source))
+        return FileState(source, parsed, tuple(rules))
+
+    def _rule(self, key: str, node: nodes.Rule, source: Source) -> RuleState:
+        checked = check_rule(
+            node,
+            source,
+            self.schema,
+            self.catalogue,
+            self.phrases,
+            templates_known=self.templates_known,
+            check_template=self.check_template,
+        )
+        plan = build_plan(checked, key, source.path) if checked.ok else None
+        return RuleState(key, node, checked, plan, checked.diagnostics)
+
+
+def load_workspace(
+    files: Mapping[str, str],
+    catalogue: Catalogue,
+    templates: Mapping[str, str] | None = None,
+    *,
+    check_template: TemplateCheck | None = None,
+) -> CheckedWorkspace:
+    """Check all rule files, by path, together.
+
+    `templates` are the message templates' texts by path; None when it is not known which there are, so that
+    any name may be used. Never raises for what an author wrote.
+
+    Raises:
+        PhraseError: two phrases of the catalogue are ambiguous, or one is malformed (phrase_syntax.py).
+    """
+    states: dict[str, FileState] = {}
+    for path in sorted(files):
+        source = Source.of(path, files[path])
+        states[path] = FileState(source, parse(source), ())
+    schema, diagnostics = _schema_of(states, _templates(templates or {}))
+    workspace = CheckedWorkspace(
+        catalogue,
+        Phrases.of(catalogue),
+        schema,
+        states,
+        diagnostics,
+        templates is not None,
+        check_template,
+    )
+    for path, file in states.items():
+        states[path] = workspace._checked(file.source, file.parsed, None)
+    return workspace
+
+
+# --- parts -----------------------------------------------------------------------------------------
+
+
+def _templates(texts: Mapping[str, str]) -> dict[str, TemplateDef]:
+    """Templates by name: the path below the folder of templates without its suffix."""
+    found = {}
+    for path in sorted(texts):
+        name = path.removeprefix(TEMPLATE_FOLDER)
+        folder, slash, base = name.rpartition("/")
+        name = f"{folder}{slash}{base.partition('.')[0]}"
+        found[name] = TemplateDef(name, texts[path], f"{TEMPLATE_FOLDER}{path.removeprefix(TEMPLATE_FOLDER)}")
+    return found
+
+
+def _schema_of(
+    files: Mapping[str, FileState], templates: Mapping[str, TemplateDef]
+) -> tuple[Schema, tuple[Diagnostic, ...]]:
+    return default_schema().with_templates(templates), ()
+
+
+def _has_declarations(parsed: Parsed) -> bool:
+    return any(isinstance(item, nodes.Declaration) for item in parsed.module.items)
+
+
+def _key(path: str, node: nodes.Rule, number: int) -> str:
+    """A rule's identity: its name, else the file and its number among the rules there."""
+    return node.name.value if node.name is not None else f"{path.removesuffix(SUFFIX)}#{number}"
+
+
+def _by_text(file: FileState) -> dict[tuple[str, str], RuleState]:
+    return {(r.key, file.source.slice(r.node.span)): r for r in file.rules if not r.node.broken}
+
+
+def _points_at(file: FileState, path: str) -> bool:
+    """Whether a mistake in the file is explained by a place in another file, which may have moved."""
+    labels = (label for rule in file.rules for d in rule.diagnostics for label in d.labels)
+    return any(label.source is not None and label.source.path == path for label in labels)
+
+
+def _moved(old: RuleState, node: nodes.Rule, source: Source) -> RuleState:
+    """A rule whose text is as before, at its place in the new text of the file."""
+    if node.span == old.node.span and not old.diagnostics:
+        return replace(old, node=node)
+    by = node.span.start - old.node.span.start
+    line = source.position(node.span.start).line
+    plan = old.plan
+    if plan is not None and plan.line != line:
+        plan = _at_line(plan, line)
+    return replace(
+        old, node=node, plan=plan, diagnostics=tuple(_shift(d, by, source) for d in old.diagnostics)
+    )
+
+
+def _at_line(plan: Plan, line: int) -> Plan:
+    return msgspec.structs.replace(plan, line=line)
+
+
+def _shift(diagnostic: Diagnostic, by: int, source: Source) -> Diagnostic:
+    def moved(span: Span) -> Span:
+        return Span(span.start + by, span.end + by)
+
+    return replace(
+        diagnostic,
+        source=source,
+        span=moved(diagnostic.span),
+        labels=tuple(
+            label if label.source is not None else Label(moved(label.span), label.text)
+            for label in diagnostic.labels
+        ),
+        fixes=tuple(Fix(f.title, moved(f.span), f.replacement) for f in diagnostic.fixes),
+    )
+
+
+# --- across files ----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class _CrossFile:
+    """Mistakes that only all files together show; `refused` are the rules, by id(), that have them."""
+
+    diagnostics: tuple[Diagnostic, ...]
+    refused: frozenset[int]
+
+
+def _cross_file(workspace: CheckedWorkspace) -> _CrossFile:
+    found: list[Diagnostic] = []
+    refused: set[int] = set()
+    for file in workspace.files.values():
+        for rule in file.rules:
+            mistakes = [*_duplicates(workspace, file, rule), *_unknown_rules(workspace, file, rule)]
+            if mistakes:
+                found += mistakes
+                refused.add(id(rule))
+    return _CrossFile(tuple(found), frozenset(refused))
+
+
+def _duplicates(workspace: CheckedWorkspace, file: FileState, rule: RuleState) -> Iterable[Diagnostic]:
+    first = workspace.keys[rule.key]
+    if first is rule:
+        return
+    declared = Declared(_source_of(workspace, first), _name_span(first))
+    yield messages.duplicate_rule(file.source, _name_span(rule), rule.key, declared)
+
+
+def _source_of(workspace: CheckedWorkspace, rule: RuleState) -> Source:
+    return next(f.source for f in workspace.files.values() if any(r is rule for r in f.rules))
+
+
+def _name_span(rule: RuleState) -> Span:
+    return rule.node.name.span if rule.node.name is not None else rule.node.header_span
+
+
+def _unknown_rules(workspace: CheckedWorkspace, file: FileState, rule: RuleState) -> Iterable[Diagnostic]:
+    for ref in rule.checked.rule_refs:
+        if ref.name not in workspace.keys:
+            span = Span(ref.span.start + rule.offset, ref.span.end + rule.offset)
+            yield messages.unknown_rule(file.source, span, ref.name, tuple(workspace.keys))
