@@ -201,7 +201,7 @@ class Outbox:
         return self._destinations
 
     def add(self, ready: Ready, now: Millis) -> bool:
-        """Queue an effect; False when its destination holds as many as it may, so that it has to come from disk later."""
+        """Queue an effect; False when its destination holds as many as it may: it has to come from disk later."""
         key = ready.row.effect.key
         if key in self._held or key in self._running:
             return True

@@ -3,18 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import TypeAlias
+from typing import Protocol, TypeAlias
 
-from runtime.actions import ActionError, EffectAction
+from runtime.actions import ActionError, Facts
 from runtime.engine.work import Begin, Look, Result, Work
-from runtime.model import JSON, Outcome, OutcomeKind
+from runtime.model import JSON, Effect, Outcome, OutcomeKind
 from runtime.outbox import Ready
 
 Write: TypeAlias = Callable[[Work], Awaitable[Result]]
 """Has a work committed, and gives its result."""
 
 
-async def perform(ready: Ready, action: EffectAction | None, write: Write) -> Outcome | None:
+class Sender(Protocol):
+    """The part of `runtime.actions.EffectAction` that acts on the world."""
+
+    async def prepare(self, effect: Effect, facts: Facts) -> JSON:
+        """See EffectAction."""
+
+    async def deliver(self, effect: Effect, prepared: JSON, facts: Facts) -> Outcome:
+        """See EffectAction."""
+
+
+async def perform(ready: Ready, action: Sender | None, write: Write) -> Outcome | None:
     """Compose the message unless it is kept already, put the attempt on record, deliver.
 
     The message is stored before it is sent for the first time, and facts are read again between composing and
@@ -45,7 +55,7 @@ class _CannotPrepare(Exception):
         self.outcome = outcome
 
 
-async def _prepare(ready: Ready, action: EffectAction) -> JSON:
+async def _prepare(ready: Ready, action: Sender) -> JSON:
     assert ready.facts is not None
     try:
         return await action.prepare(ready.row.effect, ready.facts)
@@ -56,7 +66,7 @@ async def _prepare(ready: Ready, action: EffectAction) -> JSON:
         raise _CannotPrepare(Outcome(OutcomeKind.RETRY, reason)) from error
 
 
-async def _deliver(ready: Ready, action: EffectAction) -> Outcome:
+async def _deliver(ready: Ready, action: Sender) -> Outcome:
     assert ready.facts is not None
     try:
         return await action.deliver(ready.row.effect, ready.row.prepared, ready.facts)

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
 
 import msgspec
 from msgspec.structs import replace
 
-from rulelang.plan.model import Plan
-from rulelang.types.schema import Schema
 from runtime.engine import delivery, operators
 from runtime.engine.identity import Identities
 from runtime.engine.rules import Rules
@@ -23,9 +21,11 @@ from runtime.engine.work import (
     Look,
     Receipt,
     ReceiptStatus,
+    Recorded,
     Replay,
     Result,
     Skip,
+    Wake,
     Work,
 )
 from runtime.machine import RELATED_CHANGED
@@ -35,7 +35,6 @@ from runtime.model import (
     EffectStatus,
     Event,
     EventInput,
-    Input,
     Millis,
     SubjectKey,
     SubjectState,
@@ -44,6 +43,8 @@ from runtime.model import (
 from runtime.outbox import Ready
 from runtime.retry import RetryPolicy
 from runtime.store.protocol import AcceptedEvent, DueRun, StoredEvent, Transaction, WriteStore
+
+T = TypeVar("T")
 
 
 class CoreLimits(msgspec.Struct, frozen=True):
@@ -83,18 +84,28 @@ class EngineCore:
         with self.store.transaction() as tx:
             tx.save_plans(self.rules.plans.encoded())
 
-    def deploy(self, schema: Schema, plans: Sequence[Plan]) -> None:
-        """Go on with other plans; runs under way keep theirs.
+    def install(self, rules: Rules) -> None:
+        """Go on with other rules; runs under way keep the versions they began with.
 
         Raises:
             StoreUnavailable: the plans could not be kept; nothing has changed.
-            runtime.program.PlanError: a plan uses an action that is not installed; nothing has changed.
         """
-        rules = self.rules.deployed(schema, plans)
         with self.store.transaction() as tx:
             tx.save_plans(rules.plans.encoded())
         self.rules = rules
         self.forget()
+
+    def administer(self, change: Callable[[Transaction], T]) -> T:
+        """Make a change of another kind, in a transaction of its own.
+
+        Raises:
+            StoreUnavailable: nothing was changed.
+        """
+        try:
+            with self.store.transaction() as tx:
+                return change(tx)
+        finally:
+            self.forget()
 
     def forget(self) -> None:
         """Drop what is remembered between transactions, after the store was written by other means or failed."""
@@ -102,10 +113,18 @@ class EngineCore:
         self._rows.clear()
         self._counters = None
 
-    def process(self, works: Sequence[Work], now: Millis, timers: int = 0, events: int = 0) -> Committed:
+    def process(
+        self,
+        works: Sequence[Work],
+        now: Millis,
+        timers: int = 0,
+        events: int = 0,
+        error: Exception | None = None,
+    ) -> Committed:
         """Handle works, up to `timers` waits that are over and up to `events` recorded events, in one transaction.
 
-        Recorded events come first, then timers in the order they are due, then the works in the order given.
+        Recorded events come first, then timers in the order they are due, then the works in the order given. With
+        `error` the machine is not called: whatever would be handled is marked as failed for this reason.
 
         Raises:
             StoreUnavailable: the transaction could not be committed; nothing of it was kept, or (when the store
@@ -114,12 +133,24 @@ class EngineCore:
         try:
             with self.store.transaction() as tx:
                 unit = self._unit(tx, now)
+                unit.error = error
                 committed = self._handle(unit, works, timers, events)
         except BaseException:
             self.forget()
             raise
         self._remember(unit)
         return committed
+
+    def waiting(self, now: Millis, timers: int, events: int) -> list[Work]:
+        """What `process` would take up by itself, as works.
+
+        Raises:
+            StoreUnavailable: the store cannot be read now.
+        """
+        with self.store.transaction() as tx:
+            recorded = tx.pending_events(events) if events else []
+            due = tx.due_runs(now, timers) if timers else []
+        return [*map(Recorded, recorded), *map(Wake, due)]
 
     def unfinished(self, limit: int, after: str = "") -> list[EffectRow]:
         """Effects that are pending on disk, in the order of their keys, from after `after`.
@@ -188,7 +219,7 @@ class EngineCore:
 
     def _handle_due(self, unit: Unit, due: Sequence[DueRun]) -> None:
         unit.load(run.subject for run in due)
-        inputs: list[tuple[SubjectKey, Input]] = [(d.subject, TimerInput(d.run, d.due)) for d in due]
+        inputs = [(d.subject, TimerInput(d.run, d.due)) for d in due]
         unit.load_related(inputs)
         for subject, input in inputs:
             transition = unit.advance(subject, input)
@@ -256,6 +287,12 @@ class EngineCore:
                 return operators.replay(unit, work)
             case Skip():
                 return operators.skip(unit, work)
+            case Wake():
+                self._handle_due(unit, (work.due,))
+                return None
+            case Recorded():
+                self._handle_recorded(unit, (work.event,))
+                return None
         raise TypeError(f"not a work: {work!r}")
 
     # --- between transactions ---

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 import msgspec
 
+from runtime.engine.careful import Probation
 from runtime.engine.core import EngineCore
 from runtime.engine.work import Committed, Work
 from runtime.model import Millis
@@ -30,11 +31,29 @@ class Cycle:
 
     def __init__(self, core: EngineCore, limits: CycleLimits = CycleLimits()) -> None:  # noqa: B008 - immutable
         self.core = core
+        self.probation = Probation(core)
         self._limits = limits
         self._next_due: Millis | None = 0
         self._pending = True
         self._tokens = 0.0
         self._filled: Millis | None = None
+
+    def start(self, now: Millis) -> None:
+        """Begin the life of a process.
+
+        Raises:
+            StoreUnavailable: the store cannot be written now.
+        """
+        self.core.start()
+        self.probation.begin(now)
+
+    def end(self) -> None:
+        """End it well.
+
+        Raises:
+            StoreUnavailable: the store cannot be written now.
+        """
+        self.probation.end()
 
     def run(self, works: Sequence[Work], now: Millis) -> Committed:
         """One transaction.
@@ -45,7 +64,11 @@ class Cycle:
         timers = self._timers(now)
         events = self._limits.events if self._pending else 0
         try:
-            committed = self.core.process(works, now, timers, events)
+            self.probation.check(now)
+            if self.probation.careful:
+                committed = self.probation.run(works, now, timers, events)
+            else:
+                committed = self.core.process(works, now, timers, events)
         except BaseException:
             self.doubt()
             raise

@@ -26,7 +26,7 @@ class Identities:
         self._scanned = 0
 
     def resolve(self, event: Event) -> Event:
-        """The event with the id of its subject; a subject seen for the first time gets one, and the identity as a field.
+        """The event with the id of its subject; a new subject gets one, and the identity as a field.
 
         An id made from a value whose first owner has given the value up stays with that owner: the next one is taken.
         """

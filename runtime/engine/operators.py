@@ -32,7 +32,7 @@ def cancel(unit: Unit, work: CancelRun) -> Done:
 
 
 def replay(unit: Unit, work: Replay) -> Done:
-    """Try a dead letter, or an effect of unknown outcome, again from the first attempt, with the same key and message."""
+    """Try a dead letter or an unknown outcome again from the first attempt, with the same key and message."""
     row, run, problem = _standing(unit, work.key)
     if row is None or run is None:
         return Done(problem)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import TypeAlias
 
 from runtime.engine.work import Answer
@@ -20,7 +20,7 @@ CRASHES = 3
 
 async def offer_unfinished(
     unfinished: Unfinished,
-    answer: Callable[[Answer], Awaitable[object]],
+    answer: Callable[[Sequence[Answer]], Awaitable[object]],
     outbox: Outbox,
     now: Callable[[], Millis],
     restarted: bool,
@@ -33,14 +33,17 @@ async def offer_unfinished(
     after = ""
     while True:
         rows = await unfinished(PAGE, after)
+        unknown = []
         for row in rows:
             if row.effect.key in outbox:
                 continue
             if restarted and in_flight(row):
-                await answer(Answer(row.effect.key, row.attempts, interrupted(row)))
+                unknown.append(Answer(row.effect.key, row.attempts, interrupted(row)))
             else:
                 attempt = row.attempts if in_flight(row) else row.attempts + 1
                 outbox.add(Ready(row, attempt), now())
+        if unknown:
+            await answer(unknown)
         if len(rows) < PAGE:
             return
         after = rows[-1].effect.key

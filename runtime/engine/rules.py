@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from rulelang.plan.codec import decode_plan
+from rulelang.plan.codec import decode
 from rulelang.plan.model import Plan
 from rulelang.types.schema import Schema
 from runtime.actions import Library
@@ -55,7 +55,7 @@ class Rules:
             try:
                 if encoded is None:
                     raise LookupError("it is not stored")
-                self.plans.add(decode_plan(encoded))
+                self.plans.add(decode(encoded))
             except Exception as error:
                 lost[hash] = f"the version of the rule that this run follows cannot be loaded: {error}"
             self._watched.clear()

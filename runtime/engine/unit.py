@@ -68,6 +68,7 @@ class Unit:
         self.dropped: list[str] = []
         self.faults: list[Fault] = []
         self.started = 0
+        self.error: Exception | None = None
         self._rows: dict[str, EffectRow] = {}
         self._subjects: dict[str, SubjectKey] = {}
         self._cache = cache
@@ -148,6 +149,9 @@ class Unit:
 
         An error that nobody expected harms this input alone: a `Fault` is noted and what led to it is marked.
         """
+        if self.error is not None:
+            self.isolate(key, input, self.error)
+            return None
         state = self.states[key]
         try:
             transition = self._advance(
@@ -218,7 +222,7 @@ class Unit:
         """Mark what an input belongs to as failed, so that everything else goes on."""
         what = input.event.id if isinstance(input, EventInput) else input.run
         self.faults.append(Fault(key, what, error))
-        reason = f"an internal error stopped this ({type(error).__name__}); the server's log has the details"
+        reason = str(error) if error is self.error else _internal(error)
         if isinstance(input, EventInput):
             entry = Entry(self.now, EntryKind.FAILED, event=what, reason=reason)
             self.journal.append(JournalRow(key, "", what, (entry,)))
@@ -300,3 +304,7 @@ class Unit:
             opportunity=records.get("opportunity", _NOTHING),
             event=row.effect.event,
         )
+
+
+def _internal(error: BaseException) -> str:
+    return f"an internal error stopped this ({type(error).__name__}); the server's log has the details"

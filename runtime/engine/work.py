@@ -9,7 +9,7 @@ import msgspec
 
 from runtime.model import JSON, Event, Millis, Outcome, SubjectKey
 from runtime.outbox import Ready
-from runtime.store.protocol import IdentityConflict
+from runtime.store.protocol import DueRun, IdentityConflict
 
 
 class Arrival(msgspec.Struct, frozen=True):
@@ -62,7 +62,19 @@ class Skip(msgspec.Struct, frozen=True):
     by: str
 
 
-Work: TypeAlias = Arrival | Look | Begin | Answer | CancelRun | Replay | Skip
+class Wake(msgspec.Struct, frozen=True):
+    """A wait that is over."""
+
+    due: DueRun
+
+
+class Recorded(msgspec.Struct, frozen=True):
+    """An event that is on disk and waits to be handled."""
+
+    event: Event
+
+
+Work: TypeAlias = Arrival | Look | Begin | Answer | CancelRun | Replay | Skip | Wake | Recorded
 
 
 class ReceiptStatus(StrEnum):

@@ -41,7 +41,7 @@ class Call(NamedTuple):
 class Writer:
     """Owns the thread and, through the cycle, the write side of the store.
 
-    `committed` is called in the event loop after each transaction, before the `done` of its jobs.
+    `committed` is called in the event loop after each transaction, after the `done` of its jobs.
     """
 
     def __init__(
@@ -51,7 +51,7 @@ class Writer:
         meter: Meter,
         batch: int,
         committed: Callable[[Committed], None],
-        failed: Callable[[], None],
+        failed: Callable[[BaseException], None],
     ) -> None:
         self._cycle = cycle
         self._clock = clock
@@ -167,7 +167,7 @@ class Writer:
         self._post(self._refuse, jobs, error)
 
     def _broken(self, jobs: Sequence[Job], now: int, error: BaseException) -> None:
-        """A transaction failed for a reason that is not the store's: find the job that it is, let the others through."""
+        """A transaction failed, and not for the store's sake: find the job that it is, let the others through."""
         if len(jobs) > 1:
             for job in jobs:
                 self._transact([job], now)
@@ -181,10 +181,8 @@ class Writer:
         try:
             result = call.run(self._cycle.core)
         except BaseException as error:
-            self._cycle.doubt()
             self._post(call.done, None, error)
         else:
-            self._cycle.doubt()
             self._post(call.done, result, None)
 
     def _checkpoint(self) -> None:
@@ -201,15 +199,15 @@ class Writer:
             self._stopping = True
 
     def _report(self, jobs: Sequence[Job], committed: Committed) -> None:
-        self._committed(committed)
         results = committed.results
         start = 0
         for job in jobs:
             end = start + len(job.works)
             job.done(results[start:end])
             start = end
+        self._committed(committed)
 
     def _refuse(self, jobs: Sequence[Job], error: BaseException) -> None:
-        self._failed()
+        self._failed(error)
         for job in jobs:
             job.done(error)

@@ -1,0 +1,122 @@
+"""Inputs that kill the process: found by counting how often it ended while it worked on them.
+
+An ordinary error is contained where it happens. This is for what no handler can catch: a bug in a C extension,
+memory running out, `os._exit`. Two ends of the process soon after its start make the third start a careful one:
+for a while every input is handled alone, after a mark on disk that it is about to be. An input whose mark is found at
+the next start has killed the process once more, the third time in all, and is set aside as failed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from runtime.engine.core import EngineCore
+from runtime.engine.work import (
+    Answer,
+    Arrival,
+    Begin,
+    CancelRun,
+    Committed,
+    Look,
+    Recorded,
+    Replay,
+    Wake,
+    Work,
+)
+from runtime.model import Millis
+from runtime.store.protocol import Batch
+
+STARTS = "engine.starts"
+"""Counter: starts since the last one that ended well or lasted."""
+MARK = "engine.mark:"
+SETTLED: Millis = 60_000
+"""A process that lives this long is no victim of its first inputs."""
+_ENOUGH = 2
+
+
+class KilledProcess(Exception):
+    """The process ended while it handled this input, three times."""
+
+
+class Probation:
+    """The first minute of a process. Belongs to the writer thread."""
+
+    def __init__(self, core: EngineCore) -> None:
+        self._core = core
+        self._until: Millis | None = None
+        self.careful = False
+        self._marked: frozenset[str] = frozenset()
+
+    def begin(self, now: Millis) -> None:
+        """Count this start; after too many that ended badly, be careful.
+
+        Raises:
+            StoreUnavailable: the store cannot be written now.
+        """
+        counters = self._core.administer(lambda tx: tx.counters())
+        starts = counters.get(STARTS, 0)
+        self.careful = starts >= _ENOUGH
+        self._marked = (
+            frozenset(name for name in counters if name.startswith(MARK)) if self.careful else frozenset()
+        )
+        self._until = now + SETTLED
+        self._count(starts + 1)
+
+    def check(self, now: Millis) -> None:
+        """End the probation when its time is over."""
+        if self._until is not None and now >= self._until:
+            self._count(1)
+            self._until = None
+            self.careful = False
+
+    def end(self) -> None:
+        """The process ends well."""
+        self._count(0)
+
+    def run(self, works: Sequence[Work], now: Millis, timers: int, events: int) -> Committed:
+        """As EngineCore.process, one input at a time."""
+        committed = self._core.process((), now)
+        for work in [*self._core.waiting(now, timers, events), *works]:
+            merge(committed, self._core.process((work,), now, error=self._mark(work)), work)
+        return committed
+
+    def _mark(self, work: Work) -> KilledProcess | None:
+        if isinstance(work, _HARMLESS):
+            return None
+        name = MARK + _name(work)
+        if name in self._marked:
+            return KilledProcess("the server ended three times while it handled this")
+        self._core.administer(lambda tx: tx.write(Batch(counters={name: 1})))
+        return None
+
+    def _count(self, starts: int) -> None:
+        self._core.administer(lambda tx: tx.write(Batch(counters={STARTS: starts})))
+
+
+_HARMLESS = (Look, Begin, Replay)
+"""Works that call no rule."""
+
+
+def _name(work: Work) -> str:
+    match work:
+        case Arrival() | Recorded():
+            return f"event:{work.event.id}"
+        case Wake():
+            return f"timer:{work.due.run}:{work.due.due}"
+        case Answer():
+            return f"answer:{work.key}:{work.attempt}"
+        case CancelRun():
+            return f"cancel:{work.run}"
+    return f"{type(work).__name__.lower()}:{work.key}"
+
+
+def merge(into: Committed, more: Committed, work: Work) -> None:
+    """Add what a transaction for one work did; results only for works that somebody asked for."""
+    if not isinstance(work, (Wake, Recorded)):
+        into.results.extend(more.results)
+    for name in ("ready", "dropped", "faults", "conflicts"):
+        getattr(into, name).extend(getattr(more, name))
+    for name in ("started", "ended", "timers", "handled"):
+        setattr(into, name, getattr(into, name) + getattr(more, name))
+    into.next_due = more.next_due
+    into.pending = into.pending or more.pending

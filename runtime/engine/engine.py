@@ -1,0 +1,333 @@
+"""The engine: an event loop that talks to the world, one thread that commits, the same core as in simulation."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from functools import partial
+from typing import Any, TypeVar
+
+import msgspec
+import structlog
+
+from rulelang.plan.model import Plan
+from rulelang.types.schema import Schema
+from runtime.clock import Clock, SteadyClock, SystemClock
+from runtime.engine.core import CoreLimits, EngineCore
+from runtime.engine.cycle import Cycle, CycleLimits
+from runtime.engine.dispatcher import Dispatcher
+from runtime.engine.meter import Meter, NoMeter
+from runtime.engine.recovery import offer_unfinished
+from runtime.engine.rules import Rules
+from runtime.engine.work import (
+    Answer,
+    Arrival,
+    CancelRun,
+    Committed,
+    Done,
+    Receipt,
+    Replay,
+    Result,
+    Skip,
+    Work,
+)
+from runtime.engine.writer import Call, Job, Writer
+from runtime.model import EffectRow
+from runtime.outbox import Outbox, OutboxLimits
+from runtime.retry import RetryPolicy
+from runtime.store.protocol import StoreUnavailable, Transaction, WriteStore
+
+T = TypeVar("T")
+_AGAIN = 1.0
+"""Seconds until a work of our own is tried again after the store refused it."""
+_REFUSE = 0.25
+"""Seconds for which events are refused at once after the store has refused some."""
+
+
+class EngineClosed(Exception):
+    """The engine is shutting down and takes nothing in."""
+
+
+class EngineBusy(Exception):
+    """More is waiting to be committed than may; come back later."""
+
+
+class EngineLimits(msgspec.Struct, frozen=True):
+    """`batch` works in one transaction, `waiting` events queued before more are refused, `attempt_seconds` for
+    composing or delivering a message.
+    """
+
+    batch: int = 256
+    waiting: int = 20_000
+    attempt_seconds: float = 120.0
+    core: CoreLimits = CoreLimits()
+    cycle: CycleLimits = CycleLimits()
+    outbox: OutboxLimits = OutboxLimits()
+
+
+class Engine:
+    """Rules at work on a store. All methods belong to the event loop that called `start`."""
+
+    def __init__(
+        self,
+        store: WriteStore,
+        rules: Rules,
+        clock: Clock | None = None,
+        limits: EngineLimits = EngineLimits(),  # noqa: B008 - immutable
+        policy: RetryPolicy = RetryPolicy(),  # noqa: B008 - immutable
+        meter: Meter | None = None,
+    ) -> None:
+        self.clock = SteadyClock(clock or SystemClock())
+        self.outbox = Outbox(limits.outbox)
+        self._limits = limits
+        self._meter = meter or NoMeter()
+        self._core = EngineCore(store, rules, policy, limits.core)
+        self._cycle = Cycle(self._core, limits.cycle)
+        self._writer = Writer(
+            self._cycle,
+            self.clock,
+            self._meter,
+            limits.batch,
+            self._on_committed,
+            self._on_failed,
+        )
+        self._dispatcher = Dispatcher(
+            self.outbox,
+            lambda name: self._core.rules.library.effects.get(name),
+            self._persist,
+            self._answer,
+            self.clock.now,
+            self._meter,
+            limits.attempt_seconds,
+        )
+        self._waiting = 0
+        self._answers = 0
+        self._closing = False
+        self._doubtful = False
+        self._scan: asyncio.Task[None] | None = None
+        self._refusal: tuple[float, BaseException] | None = None
+
+    # --- life ---
+
+    async def start(self) -> None:
+        """Begin to work; what an earlier process left unfinished is taken up while new events are served already.
+
+        Raises:
+            StoreUnavailable: the store cannot be written now.
+        """
+        await asyncio.to_thread(self._cycle.start, self.clock.now())
+        self._writer.start(asyncio.get_running_loop())
+        self._take_up(restarted=True)
+
+    async def close(self, deadline: float = 15.0) -> bool:
+        """Take nothing more in, let attempts under way end within `deadline` seconds, commit what is known.
+
+        Attempts that are cut off are of unknown outcome. True when nothing was cut off. The store stays open.
+        """
+        self._closing = True
+        loop = asyncio.get_running_loop()
+        until = loop.time() + deadline
+        if self._scan is not None:
+            self._scan.cancel()
+        whole = await self._dispatcher.close(deadline)
+        while self._answers and loop.time() < until + 1:
+            await asyncio.sleep(0.01)
+        self._writer.stop()
+        ended = await asyncio.to_thread(self._writer.join, max(until - loop.time(), 1.0))
+        if ended:
+            with suppress(StoreUnavailable):
+                await asyncio.to_thread(self._cycle.end)
+        return whole and ended and not self._answers
+
+    # --- events and operators ---
+
+    async def submit(self, arrivals: Sequence[Arrival]) -> list[Receipt]:
+        """Handle events; returns when they, and everything they brought about at once, are on disk.
+
+        Raises:
+            EngineClosed: the engine is shutting down.
+            EngineBusy: too much is waiting.
+            StoreUnavailable: the store cannot be written; sending the same events again is safe.
+        """
+        self._admit(len(arrivals))
+        size = self._limits.batch
+        if len(arrivals) <= size:
+            return await self._commit(arrivals)
+        parts = [arrivals[start : start + size] for start in range(0, len(arrivals), size)]
+        futures = [self._queue(part) for part in parts]
+        await asyncio.wait(futures)
+        return [receipt for future in futures for receipt in future.result()]
+
+    async def cancel_run(self, run: str, reason: str) -> Done:
+        """End a live run.
+
+        Raises:
+            EngineClosed, StoreUnavailable: nothing was done.
+        """
+        return await self._operate(CancelRun(run, reason))
+
+    async def replay(self, key: str, by: str) -> Done:
+        """Try a dead letter, or an effect of unknown outcome, again. `by` says who asks; raises as `cancel_run`."""
+        return await self._operate(Replay(key, by))
+
+    async def skip(self, key: str, by: str) -> Done:
+        """Let the run of a dead letter or an unknown outcome go on without the effect; raises as `cancel_run`."""
+        return await self._operate(Skip(key, by))
+
+    async def deploy(self, plans: Sequence[Plan], schema: Schema) -> None:
+        """Go on with other rules. Runs under way keep the version they began with.
+
+        Raises:
+            runtime.program.PlanError: a plan uses an action that is not installed; nothing has changed.
+            StoreUnavailable: the plans cannot be kept; nothing has changed.
+        """
+        rules = await asyncio.to_thread(self._core.rules.deployed, schema, plans)
+        await self._call(lambda core: core.install(rules))
+
+    async def write(self, change: Callable[[Transaction], T]) -> T:
+        """Make a change of your own, such as erasing a subject, in one transaction between two of the engine's.
+
+        Raises:
+            StoreUnavailable: nothing was changed.
+        """
+        result: T = await self._call(lambda core: core.administer(change))
+        return result
+
+    # --- committing ---
+
+    def _admit(self, count: int) -> None:
+        if self._closing:
+            raise EngineClosed("the engine is shutting down")
+        if self._waiting + count > self._limits.waiting:
+            raise EngineBusy(f"{self._waiting} events are waiting to be stored")
+        if self._refusal is not None and asyncio.get_running_loop().time() < self._refusal[0]:
+            raise StoreUnavailable(str(self._refusal[1]))
+
+    async def _commit(self, works: Sequence[Work]) -> list[Any]:
+        return list(await self._queue(works))
+
+    def _queue(self, works: Sequence[Work]) -> asyncio.Future[Any]:
+        future: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+        self._waiting += len(works)
+        self._writer.put(Job(works, partial(self._resolve, future, len(works))))
+        return future
+
+    def _resolve(
+        self, future: asyncio.Future[Any], count: int, results: Sequence[Result] | BaseException
+    ) -> None:
+        self._waiting -= count
+        if future.done():
+            return
+        if isinstance(results, BaseException):
+            future.set_exception(results)
+        else:
+            future.set_result(results)
+
+    async def _operate(self, work: Work) -> Done:
+        self._admit(1)
+        result = (await self._commit((work,)))[0]
+        assert isinstance(result, Done)
+        return result
+
+    async def _persist(self, work: Work) -> Result:
+        """Have a work of our own committed, however long the store takes to come back."""
+        return (await self._persist_all((work,)))[0]
+
+    async def _persist_all(self, works: Sequence[Work]) -> list[Result]:
+        while True:
+            try:
+                return await self._commit(works)
+            except Exception:
+                await asyncio.sleep(_AGAIN)
+
+    def _answer(self, answer: Answer) -> None:
+        """Have the outcome of an attempt committed; its slot is free afterwards."""
+        self._answers += 1
+        self._writer.put(Job((answer,), partial(self._answered, answer)))
+
+    def _answered(self, answer: Answer, results: Sequence[Result] | BaseException) -> None:
+        self._answers -= 1
+        if isinstance(results, BaseException):
+            asyncio.get_running_loop().call_later(_AGAIN, self._answer, answer)
+            self._answers += 1
+        elif answer.key in self.outbox:
+            self.outbox.report(answer.key, answer.outcome, self.clock.now())
+
+    async def _call(self, run: Callable[[EngineCore], Any]) -> Any:
+        if self._closing:
+            raise EngineClosed("the engine is shutting down")
+        future: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+
+        def done(result: Any, error: BaseException | None) -> None:
+            if future.done():
+                return
+            if error is not None:
+                future.set_exception(error)
+            else:
+                future.set_result(result)
+
+        self._writer.put(Call(run, done))
+        return await future
+
+    # --- after a transaction ---
+
+    def _on_committed(self, committed: Committed) -> None:
+        self._refusal = None
+        self._dispatcher.take_in(committed)
+        self._dispatcher.pump()
+        self._measure(committed)
+        for fault in committed.faults:
+            structlog.get_logger("rulelang.engine").error(
+                "input failed", subject=fault.subject, what=fault.what, exc_info=fault.error
+            )
+        for conflict in committed.conflicts:
+            structlog.get_logger("rulelang.engine").warning(
+                "identity taken",
+                kind=conflict.kind,
+                field=conflict.field,
+                holder=conflict.holder,
+                claimant=conflict.claimant,
+            )
+        if self._doubtful or self.outbox.has_room():
+            self._take_up(restarted=False)
+
+    def _on_failed(self, error: BaseException) -> None:
+        """A transaction failed, or its answer was lost: what is on disk may be more than is known here."""
+        self._doubtful = True
+        self._refusal = (asyncio.get_running_loop().time() + _REFUSE, error)
+
+    def _measure(self, committed: Committed) -> None:
+        meter = self._meter
+        meter.count("batches")
+        meter.count("runs_started", committed.started)
+        meter.count("runs_ended", committed.ended)
+        meter.count("timers", committed.timers)
+        meter.count("faults", len(committed.faults))
+        meter.gauge("waiting_works", self._waiting)
+        meter.gauge("outbox_queued", len(self.outbox) - self.outbox.running)
+        meter.gauge("outbox_running", self.outbox.running)
+        meter.gauge("clock_suspect_seconds", self.clock.suspect / 1000)
+
+    def _take_up(self, restarted: bool) -> None:
+        """Look on disk for effects that nobody here knows of."""
+        if self._closing or (self._scan is not None and not self._scan.done()):
+            return
+        self._doubtful = False
+        self._scan = asyncio.get_running_loop().create_task(
+            self._offer(restarted), name="rulelang-unfinished"
+        )
+
+    async def _offer(self, restarted: bool) -> None:
+        await offer_unfinished(self._unfinished, self._persist_all, self.outbox, self.clock.now, restarted)
+        self.outbox.refilled()
+        self._dispatcher.pump()
+
+    async def _unfinished(self, limit: int, after: str) -> list[EffectRow]:
+        while True:
+            try:
+                rows: list[EffectRow] = await self._call(lambda core: core.unfinished(limit, after))
+            except StoreUnavailable:
+                await asyncio.sleep(_AGAIN)
+            else:
+                return rows
