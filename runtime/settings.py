@@ -152,11 +152,12 @@ class Webhook(msgspec.Struct, frozen=True):
 class Egress(msgspec.Struct, frozen=True):
     """Where requests may go beyond public https addresses.
 
-    `allow` lists hosts, addresses or networks that are reached although private; `http` allows plain http.
+    `allow` lists destinations `host:port` that are reached although private, over http too; `allow_http` allows plain
+    http everywhere.
     """
 
     allow: tuple[str, ...] = ()
-    http: bool = False
+    allow_http: bool = False
 
 
 class Engine(msgspec.Struct, frozen=True):
@@ -314,6 +315,18 @@ def _contradictions(settings: Settings) -> Iterator[str]:
         yield "`smtp.username` needs `smtp.password_env` or `smtp.password_file`"
     if settings.hyper.base_url and not settings.hyper.model:
         yield "`hyper.base_url` needs `hyper.model`"
+    if settings.egress.allow:
+        yield from _bad_destinations(settings.egress.allow)
+
+
+def _bad_destinations(entries: tuple[str, ...]) -> Iterator[str]:
+    from runtime.egress.guard import EgressPolicy
+
+    for entry in entries:
+        try:
+            EgressPolicy((entry,))
+        except ValueError as problem:
+            yield f"`egress.allow`: {problem}"
 
 
 def _secrets(settings: Settings) -> Iterator[Secret]:

@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
-from rulelang.catalog.model import Action
+from collections.abc import Callable, Mapping
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rulelang.catalog.build import build_catalogue
+from rulelang.catalog.model import Action, Catalogue
+from rulelang.types.schema import Schema
+from runtime.actions import Library
 from stdlib_actions import (
     assign,
     consent_marks,
@@ -15,10 +23,75 @@ from stdlib_actions import (
     tags,
     webhook,
 )
+from stdlib_actions.plugins import Family, installed_families
+from stdlib_actions.services import Services
 
-_FAMILIES = (assign, consent_marks, fields, tags, stages, rules, send_email, notify, slack, webhook)
+if TYPE_CHECKING:
+    from runtime.egress.client import EgressClient
+    from runtime.settings import Settings
+    from stdlib_actions.hyper.model import ChatModel
+    from stdlib_actions.mail.transport import MailTransport
+
+_STANDARD = (assign, consent_marks, fields, tags, stages, rules, send_email, notify, slack, webhook)
+
+
+@lru_cache(maxsize=1)
+def families() -> tuple[Family, ...]:
+    """The standard action modules in the order of the reference, then those of installed packages.
+
+    Raises:
+        CatalogueError: an installed package's module cannot be used.
+    """
+    return tuple(Family(module.__name__, module) for module in _STANDARD) + installed_families()
 
 
 def declarations() -> tuple[Action, ...]:
-    """The declarations of all standard actions, in the order of the reference."""
-    return tuple(action for family in _FAMILIES for action in family.DECLARATIONS)
+    """The declarations of all actions. Raises as `families` does."""
+    return tuple(action for family in families() for action in family.declarations)
+
+
+def build_library(services: Services, catalogue: Catalogue | None = None) -> Library:
+    """The library that performs all actions through `services`; `catalogue` when one was built already.
+
+    Raises:
+        CatalogueError: an installed package's module cannot be used.
+    """
+    found = families()
+    return Library(
+        catalogue=catalogue or build_catalogue(declarations()),
+        local={name: action for family in found for name, action in family.local.items()},
+        effects={name: action for family in found for name, action in family.effects(services).items()},
+    )
+
+
+def live_services(
+    settings: Settings, schema: Callable[[], Schema], root: Path, env: Mapping[str, str], egress: EgressClient
+) -> Services:
+    """The services of a server: mail, model and requests as the settings say."""
+    from stdlib_actions.hyper.offline import OfflineComposer
+    from stdlib_actions.hyper.openai import OpenAiCompatible
+    from stdlib_actions.mail.mailbox import MailboxTransport
+    from stdlib_actions.mail.smtp import SmtpTransport
+
+    mail: MailTransport = MailboxTransport(root / settings.mail.mailbox)
+    if settings.mail.transport == "smtp":
+        mail = SmtpTransport(settings.smtp, root, env)
+    model: ChatModel = OfflineComposer()
+    if settings.hyper.base_url:
+        model = OpenAiCompatible(settings.hyper, egress, root, env)
+    return Services(settings, schema, mail, model, egress, root, env)
+
+
+def offline_library(
+    schema: Callable[[], Schema],
+    settings: Settings | None = None,
+    root: Path = Path(),
+    catalogue: Catalogue | None = None,
+) -> Library:
+    """The library for simulation and tests of rules: texts are composed offline, and nothing ever leaves."""
+    from runtime.settings import Settings
+    from stdlib_actions.hyper.offline import OfflineComposer
+    from stdlib_actions.mail.transport import NoMail
+
+    services = Services(settings or Settings(), schema, NoMail(), OfflineComposer(), root=root, env={})
+    return build_library(services, catalogue)

@@ -2,8 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
 from rulelang.catalog.model import Action, Param, Performs
 from rulelang.types.model import BOOL, DURATION, TEXT
+from rulelang.types.schema import Schema
+from runtime.actions import ActionError, EffectAction, Facts, Intent
+from runtime.model import JSON, Effect
+from stdlib_actions.mailing import MailEffect, Wording
+from stdlib_actions.services import Services
+
+if TYPE_CHECKING:
+    from stdlib_actions.hyper.model import Request
+    from stdlib_actions.rendering import Renderer
+
+MAX_VOICE = 8000
+"""How much of the brand voice a model is told, in characters."""
 
 _TO = Param(
     "to",
@@ -110,3 +127,78 @@ DECLARATIONS = (
         uses_event=True,
     ),
 )
+
+
+class SendTemplate(MailEffect):
+    """An e-mail from a template of the workspace."""
+
+    async def word(self, effect: Effect, facts: Facts) -> Wording:
+        """Render the template with the facts of this moment."""
+        renderer = self.renderer(facts)
+        done = renderer.template(effect.args["template"])
+        subject = _subject(effect.args, done.subject, renderer)
+        if not subject:
+            raise ActionError(
+                f"the template `{effect.args['template']}` has no subject, and the step gives none"
+            )
+        return Wording(subject, done.text, done.html, done.sender, {"template": effect.args["template"]})
+
+
+class SendHyper(MailEffect):
+    """An e-mail that the model writes, or what stands in for it."""
+
+    def intend(self, schema: Schema, facts: Facts, args: Mapping[str, JSON]) -> Intent:
+        """As for all mail; an instruction is needed."""
+        if not args.get("prompt"):
+            raise ActionError("there is nothing to write: the instruction is missing")
+        return super().intend(schema, facts, args)
+
+    async def word(self, effect: Effect, facts: Facts) -> Wording:
+        """Let the model write, once; what it wrote and how that came about is kept."""
+        from stdlib_actions.hyper.composer import Composer
+
+        renderer, args = self.renderer(facts), effect.args
+        fallback = str(args.get("fallback") or "")
+        render = partial(renderer.template, fallback) if fallback else None
+        composer = Composer(self.services.model, self.services.settings.hyper)
+        done = await composer.compose(await self._request(args, facts), fallback, render)
+        subject = _subject(args, done.subject, renderer)
+        if not subject:
+            raise ActionError(f"the template `{fallback}` has no subject, and the step gives none")
+        notes: dict[str, JSON] = {"composer": done.composer, "reason": done.reason, "prompt": done.prompt}
+        return Wording(subject, done.text, done.html, notes=notes)
+
+    async def _request(self, args: Mapping[str, JSON], facts: Facts) -> Request:
+        import asyncio
+
+        from stdlib_actions.hyper.facts import allowed_facts
+        from stdlib_actions.hyper.model import Request
+
+        hyper = self.services.settings.hyper
+        return Request(
+            instruction=str(args["prompt"]),
+            tone=str(args.get("tone") or ""),
+            voice=await asyncio.to_thread(read_voice, self.services.root / hyper.brand_voice),
+            sender=self.services.schema().name,
+            facts=allowed_facts(facts.contact, hyper.facts),
+        )
+
+
+def read_voice(path: Path) -> str:
+    """The brand voice, bounded; "" when the workspace has none."""
+    try:
+        return path.read_text("utf-8", "replace")[:MAX_VOICE]
+    except OSError:
+        return ""
+
+
+def _subject(args: Mapping[str, JSON], found: str, renderer: Renderer) -> str:
+    """The subject line: the step's own, or else the one that was found."""
+    from rulelang.template.model import Sink
+
+    return renderer.inline(str(args["subject"]), Sink.HEADER) if args.get("subject") else found
+
+
+def effects(services: Services) -> Mapping[str, EffectAction]:
+    """What performs the actions of this file, by name."""
+    return {"send_email_template": SendTemplate(services), "send_email_hyper": SendHyper(services)}

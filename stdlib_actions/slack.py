@@ -2,8 +2,25 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
 from rulelang.catalog.model import Action, Param, Performs
 from rulelang.types.model import TEXT
+from rulelang.types.schema import Schema
+from runtime.actions import ActionError, EffectAction, Facts, Intent
+from runtime.model import JSON, Effect, Outcome, OutcomeKind
+from stdlib_actions.posting import post
+from stdlib_actions.services import Services
+
+if TYPE_CHECKING:
+    from runtime.settings import Secret
+    from runtime.settings import Slack as SlackSettings
+
+_TIMEOUT = 15.0
+MAX_TEXT = 4000
+"""The longest message that Slack takes, in characters."""
 
 DECLARATIONS = (
     Action(
@@ -26,3 +43,70 @@ DECLARATIONS = (
         uses_event=True,
     ),
 )
+
+
+class Slack:
+    """Posts a rendered message through the channel's incoming webhook."""
+
+    def __init__(self, services: Services) -> None:
+        self._services = services
+
+    def intend(self, schema: Schema, facts: Facts, args: Mapping[str, JSON]) -> Intent:
+        """One queue for each channel: that is how Slack limits rates."""
+        if not args.get("channel") or not args.get("message"):
+            raise ActionError("the channel or the message is missing")
+        channel = str(args["channel"])
+        return Intent(f"slack:{channel}", {"channel": channel, "message": str(args["message"])})
+
+    async def prepare(self, effect: Effect, facts: Facts) -> JSON:
+        """Render the message; values of fields come out escaped, so that they cannot mention or link."""
+        from rulelang.template.model import Sink
+        from stdlib_actions.rendering import Renderer
+
+        text = Renderer(self._services.schema(), facts).inline(effect.args["message"], Sink.SLACK).strip()
+        if not text:
+            raise ActionError("the message is empty")
+        return {"text": text[:MAX_TEXT]}
+
+    async def deliver(self, effect: Effect, prepared: JSON, facts: Facts) -> Outcome:
+        """Make one attempt."""
+        from runtime.settings import SettingsError
+
+        channel = effect.args["channel"]
+        secret, own = webhook_of(self._services.settings.slack, channel)
+        try:
+            url = secret.read(self._services.root, self._services.env)
+        except SettingsError as problem:
+            return Outcome(OutcomeKind.RETRY, f"the message for {channel} cannot be posted: {problem}")
+        if not url and self._services.egress:
+            return Outcome(
+                OutcomeKind.RETRY, f"no webhook is set for {channel}: add it to `[slack.channels]`"
+            )
+        text = prepared["text"] if own else f"{_escaped(channel)}: {prepared['text']}"
+        body = json.dumps({"text": text, "unfurl_links": False, "unfurl_media": False}).encode()
+        headers = {"Content-Type": "application/json; charset=utf-8"}
+        return await post(self._services.egress, url, headers, body, timeout=_TIMEOUT)
+
+    def describe(self, args: Mapping[str, JSON], prepared: JSON) -> str:
+        """What simulation shows."""
+        return f"slack {args.get('channel')}: {(prepared or {}).get('text', '')}"
+
+
+def webhook_of(settings: SlackSettings, channel: str) -> tuple[Secret, bool]:
+    """Where the webhook address for a channel is found (`#` may be left out), and whether it is the channel's own."""
+    from runtime.settings import Secret
+
+    bare = channel.lstrip("#")
+    for name in (channel, f"#{bare}", bare):
+        if name in settings.channels:
+            return Secret(settings.channels[name], ""), True
+    return Secret(settings.default, ""), False
+
+
+def _escaped(text: str) -> str:
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def effects(services: Services) -> Mapping[str, EffectAction]:
+    """What performs the actions of this file, by name."""
+    return {"slack": Slack(services)}

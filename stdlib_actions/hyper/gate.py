@@ -101,7 +101,7 @@ def _numbers(text: str, request: Request) -> Iterator[str]:
 
 
 def _given(request: Request) -> str:
-    return "\n".join([request.instruction, *request.facts.values()])
+    return "\n".join([request.instruction, request.sender, *request.facts.values()])
 
 
 def _figures(text: str) -> list[str]:

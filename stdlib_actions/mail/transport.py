@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple, Protocol
 
-from runtime.model import Millis, Outcome
+from runtime.model import Millis, Outcome, OutcomeKind
 
 
 class Envelope(NamedTuple):
@@ -29,3 +29,13 @@ class MailTransport(Protocol):
 
     async def send(self, envelope: Envelope) -> Outcome:
         """Make one attempt. Never raises for what the other side does."""
+
+
+class NoMail:
+    """No way out at all: for simulation, which composes messages and delivers none."""
+
+    destination = "mailbox"
+
+    async def send(self, envelope: Envelope) -> Outcome:
+        """Refuse."""
+        return Outcome(OutcomeKind.FAILED, "nothing is sent from a simulation")

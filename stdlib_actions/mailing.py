@@ -1,0 +1,141 @@
+"""What all actions that send e-mail share: recipients are fixed, words found once, delivery repeated as it is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+
+import msgspec
+
+from rulelang.types.schema import Schema
+from runtime.actions import Facts, Intent
+from runtime.consent import needs_consent, refusal
+from runtime.model import JSON, Effect, Outcome, OutcomeKind
+from stdlib_actions.recipients import resolve, sender
+from stdlib_actions.services import Services
+
+if TYPE_CHECKING:
+    from stdlib_actions.mail.addresses import Address
+    from stdlib_actions.mail.compose import Draft
+    from stdlib_actions.rendering import Renderer
+
+MAX_SUBJECT = 250
+"""The longest subject line, in characters; what is longer is cut."""
+
+
+class Wording(msgspec.Struct, frozen=True):
+    """The words of a message: `html` is "" for plain text alone; `notes` are kept for the journal."""
+
+    subject: str
+    text: str
+    html: str = ""
+    sender: str = ""
+    notes: dict[str, JSON] = {}
+
+
+class MailEffect:
+    """An action that sends one e-mail. Subclasses say what it says (`word`)."""
+
+    def __init__(self, services: Services) -> None:
+        self.services = services
+
+    def intend(self, schema: Schema, facts: Facts, args: Mapping[str, JSON]) -> Intent:
+        """Choose the addresses. They stay as they are now, whatever happens to the records meanwhile."""
+        to = resolve(args.get("to", "contact"), schema, facts)
+        chosen = {**args, "recipients": [list(address) for address in to]}
+        mail = self.services.settings.mail
+        if args.get("from") is not None:
+            chosen["sender"] = list(sender(args["from"], "", schema, facts))
+        if args.get("reply_to") is not None or mail.reply_to:
+            chosen["answers"] = list(sender(args.get("reply_to"), mail.reply_to, schema, facts))
+        return Intent(self.services.mail.destination, chosen)
+
+    async def word(self, effect: Effect, facts: Facts) -> Wording:
+        """Find the words, once.
+
+        Raises:
+            ActionError: there are none, and never will be.
+        """
+        raise NotImplementedError
+
+    async def prepare(self, effect: Effect, facts: Facts) -> JSON:
+        """The draft of the message, kept so that every try sends the same."""
+        wording = await self.word(effect, facts)
+        draft = self._draft(effect, facts, wording)
+        return {"message": msgspec.to_builtins(draft)} | wording.notes
+
+    async def deliver(self, effect: Effect, prepared: JSON, facts: Facts) -> Outcome:
+        """Ask for consent once more, compose, check the finished bytes, and make one attempt."""
+        from stdlib_actions.mail.compose import Draft, compose
+        from stdlib_actions.mail.gate import mismatch
+        from stdlib_actions.mail.transport import Envelope
+
+        reason = withheld(effect.args, facts)
+        if reason:
+            return Outcome(OutcomeKind.SUPPRESSED, reason)
+        draft = msgspec.convert(prepared["message"], Draft)
+        content = compose(draft)
+        problem = mismatch(draft, content)
+        if problem:
+            return Outcome(OutcomeKind.FAILED, f"{problem}; nothing was sent")
+        to = tuple(address.email for address in draft.to)
+        return await self.services.mail.send(
+            Envelope(draft.sender.email, to, content, effect.key, effect.created_at)
+        )
+
+    def describe(self, args: Mapping[str, JSON], prepared: JSON) -> str:
+        """What simulation shows."""
+        to = ", ".join(email for email, _ in args.get("recipients", ()))
+        message = (prepared or {}).get("message", {})
+        return f"e-mail to {to}: {message.get('subject', '')}"
+
+    def renderer(self, facts: Facts) -> Renderer:
+        """Renders templates and inline texts with these facts."""
+        from stdlib_actions.rendering import Renderer
+
+        return Renderer(self.services.schema(), facts)
+
+    def _draft(self, effect: Effect, facts: Facts, wording: Wording) -> Draft:
+        from stdlib_actions.mail.addresses import Address, one_line
+        from stdlib_actions.mail.compose import Draft, message_id
+
+        args = effect.args
+        chosen = Address(*args["sender"]) if "sender" in args else self._sender(wording, facts)
+        return Draft(
+            sender=chosen,
+            to=tuple(Address(*pair) for pair in args["recipients"]),
+            subject=one_line(wording.subject)[:MAX_SUBJECT],
+            text=wording.text,
+            html=wording.html,
+            message_id=message_id(effect.key, chosen),
+            date=effect.created_at,
+            reply_to=Address(*args["answers"]) if "answers" in args else None,
+            unsubscribe=self._unsubscribe(args, facts),
+        )
+
+    def _sender(self, wording: Wording, facts: Facts) -> Address:
+        default = wording.sender or self.services.settings.mail.sender
+        return sender(None, default, self.services.schema(), facts)
+
+    def _unsubscribe(self, args: Mapping[str, JSON], facts: Facts) -> str:
+        url = self.services.settings.mail.unsubscribe_url
+        if not url or args.get("transactional") or not needs_consent(args, facts.contact):
+            return ""
+        return url.replace("{contact_id}", quote(str(facts.contact.get("id", "")), safe=""))
+
+
+def withheld(args: Mapping[str, JSON], facts: Facts) -> str | None:
+    """Why a message must not go out now, with the facts of this moment; None when it may."""
+    if not needs_consent(args, facts.contact) and not _is_own_address(args, facts):
+        return None
+    if not facts.contact:
+        return "the contact no longer exists"
+    return refusal("email", facts.contact, transactional=bool(args.get("transactional")))
+
+
+def _is_own_address(args: Mapping[str, JSON], facts: Facts) -> bool:
+    """Whether an address that was spelled out, perhaps with a name around it, is the contact's."""
+    own = str(facts.contact.get("email") or "").casefold()
+    spelled = str(args.get("to", "")).startswith("address:")
+    return bool(own) and spelled and any(email.casefold() == own for email, _ in args["recipients"])
