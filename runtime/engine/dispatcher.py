@@ -10,8 +10,8 @@ import structlog
 
 from runtime.actions import EffectAction, Facts
 from runtime.engine.attempt import Write, perform
-from runtime.engine.meter import Meter
 from runtime.engine.work import Answer, Committed
+from runtime.metrics import Metrics
 from runtime.model import JSON, Effect, Millis, Outcome, OutcomeKind
 from runtime.outbox import Outbox, Ready
 
@@ -58,7 +58,7 @@ class Dispatcher:
         write: Write,
         answer: Callable[[Answer], None],
         now: Callable[[], Millis],
-        meter: Meter,
+        metrics: Metrics,
         seconds: float,
     ) -> None:
         self._outbox = outbox
@@ -66,7 +66,7 @@ class Dispatcher:
         self._write = write
         self._answer = answer
         self._now = now
-        self._meter = meter
+        self._metrics = metrics
         self._seconds = seconds
         self._todo: deque[Ready] = deque()
         self._workers: set[asyncio.Task[None]] = set()
@@ -173,7 +173,7 @@ class Dispatcher:
                 self._outbox.report(effect.key, None, self._now())
                 self._pump_soon()
             else:
-                self._meter.count("effects", 1, outcome.kind)
+                self._metrics.attempt(effect.action, outcome.kind)
                 self._answer(Answer(effect.key, ready.attempt, outcome))
 
     def _pump_soon(self) -> None:

@@ -17,7 +17,6 @@ from runtime.clock import Clock, SteadyClock, SystemClock
 from runtime.engine.core import CoreLimits, EngineCore
 from runtime.engine.cycle import Cycle, CycleLimits
 from runtime.engine.dispatcher import Dispatcher
-from runtime.engine.meter import Meter, NoMeter
 from runtime.engine.recovery import offer_unfinished
 from runtime.engine.rules import Rules
 from runtime.engine.work import (
@@ -33,6 +32,7 @@ from runtime.engine.work import (
     Work,
 )
 from runtime.engine.writer import Call, Job, Writer
+from runtime.metrics import Metrics, NoMetrics
 from runtime.model import EffectRow
 from runtime.outbox import Outbox, OutboxLimits
 from runtime.retry import RetryPolicy
@@ -45,11 +45,11 @@ _REFUSE = 0.25
 """Seconds for which events are refused at once after the store has refused some."""
 
 
-class EngineClosed(Exception):
+class EngineClosed(StoreUnavailable):
     """The engine is shutting down and takes nothing in."""
 
 
-class EngineBusy(Exception):
+class EngineBusy(StoreUnavailable):
     """More is waiting to be committed than may; come back later."""
 
 
@@ -76,18 +76,17 @@ class Engine:
         clock: Clock | None = None,
         limits: EngineLimits = EngineLimits(),  # noqa: B008 - immutable
         policy: RetryPolicy = RetryPolicy(),  # noqa: B008 - immutable
-        meter: Meter | None = None,
+        metrics: Metrics | None = None,
     ) -> None:
         self.clock = SteadyClock(clock or SystemClock())
         self.outbox = Outbox(limits.outbox)
         self._limits = limits
-        self._meter = meter or NoMeter()
+        self._metrics = metrics or NoMetrics()
         self._core = EngineCore(store, rules, policy, limits.core)
         self._cycle = Cycle(self._core, limits.cycle)
         self._writer = Writer(
             self._cycle,
             self.clock,
-            self._meter,
             limits.batch,
             self._on_committed,
             self._on_failed,
@@ -98,7 +97,7 @@ class Engine:
             self._persist,
             self._answer,
             self.clock.now,
-            self._meter,
+            self._metrics,
             limits.attempt_seconds,
         )
         self._waiting = 0
@@ -159,23 +158,26 @@ class Engine:
         await asyncio.wait(futures)
         return [receipt for future in futures for receipt in future.result()]
 
-    async def cancel_run(self, run: str, reason: str) -> Done:
-        """End a live run.
+    async def operate(self, work: CancelRun | Replay | Skip) -> Done:
+        """Do what an operator asks; the answer says why not, if not.
 
         Raises:
-            EngineClosed, StoreUnavailable: nothing was done.
+            EngineClosed, EngineBusy, StoreUnavailable: nothing was done.
         """
-        return await self._operate(CancelRun(run, reason))
+        self._admit(1)
+        result = (await self._commit((work,)))[0]
+        assert isinstance(result, Done)
+        return result
 
-    async def replay(self, key: str, by: str) -> Done:
-        """Try a dead letter, or an effect of unknown outcome, again. `by` says who asks; raises as `cancel_run`."""
-        return await self._operate(Replay(key, by))
+    def unready(self) -> str:
+        """Why no events can be taken now, as a sentence; "" when they can."""
+        try:
+            self._admit(1)
+        except StoreUnavailable as error:
+            return str(error)
+        return ""
 
-    async def skip(self, key: str, by: str) -> Done:
-        """Let the run of a dead letter or an unknown outcome go on without the effect; raises as `cancel_run`."""
-        return await self._operate(Skip(key, by))
-
-    async def deploy(self, plans: Sequence[Plan], schema: Schema) -> None:
+    async def deploy(self, schema: Schema, plans: Sequence[Plan]) -> None:
         """Go on with other rules. Runs under way keep the version they began with.
 
         Raises:
@@ -199,7 +201,7 @@ class Engine:
     def _admit(self, count: int) -> None:
         if self._closing:
             raise EngineClosed("the engine is shutting down")
-        if self._waiting + count > self._limits.waiting:
+        if self._waiting and self._waiting + count > self._limits.waiting:
             raise EngineBusy(f"{self._waiting} events are waiting to be stored")
         if self._refusal is not None and asyncio.get_running_loop().time() < self._refusal[0]:
             raise StoreUnavailable(str(self._refusal[1]))
@@ -223,12 +225,6 @@ class Engine:
             future.set_exception(results)
         else:
             future.set_result(results)
-
-    async def _operate(self, work: Work) -> Done:
-        self._admit(1)
-        result = (await self._commit((work,)))[0]
-        assert isinstance(result, Done)
-        return result
 
     async def _persist(self, work: Work) -> Result:
         """Have a work of our own committed, however long the store takes to come back."""
@@ -298,16 +294,15 @@ class Engine:
         self._refusal = (asyncio.get_running_loop().time() + _REFUSE, error)
 
     def _measure(self, committed: Committed) -> None:
-        meter = self._meter
-        meter.count("batches")
-        meter.count("runs_started", committed.started)
-        meter.count("runs_ended", committed.ended)
-        meter.count("timers", committed.timers)
-        meter.count("faults", len(committed.faults))
-        meter.gauge("waiting_works", self._waiting)
-        meter.gauge("outbox_queued", len(self.outbox) - self.outbox.running)
-        meter.gauge("outbox_running", self.outbox.running)
-        meter.gauge("clock_suspect_seconds", self.clock.suspect / 1000)
+        metrics = self._metrics
+        inputs = len(committed.results) + committed.timers + committed.handled
+        metrics.commit(committed.seconds, inputs)
+        metrics.runs(committed.started, committed.ended)
+        for result in committed.results:
+            if type(result) is Receipt:
+                metrics.event(result.status)
+        for _ in committed.faults:
+            metrics.fault()
 
     def _take_up(self, restarted: bool) -> None:
         """Look on disk for effects that nobody here knows of."""

@@ -121,7 +121,7 @@ class Committed(msgspec.Struct):
 
     `results` stand in the order of the works. `ready` are effects that wait for an attempt, `dropped` keys of those
     called off. `next_due` is when the earliest waiting run is due. `pending` says whether recorded events may
-    still wait to be handled. The rest counts for metrics.
+    still wait to be handled. The rest is for metrics and the log.
     """
 
     results: list[Result]
@@ -135,3 +135,4 @@ class Committed(msgspec.Struct):
     ended: int = 0
     faults: list[Fault] = []
     conflicts: list[IdentityConflict] = []
+    seconds: float = 0.0

@@ -14,7 +14,6 @@ import structlog
 from runtime.clock import Clock
 from runtime.engine.core import EngineCore
 from runtime.engine.cycle import Cycle
-from runtime.engine.meter import Meter
 from runtime.engine.work import Committed, Result, Work
 from runtime.store.protocol import StoreUnavailable
 
@@ -48,14 +47,12 @@ class Writer:
         self,
         cycle: Cycle,
         clock: Clock,
-        meter: Meter,
         batch: int,
         committed: Callable[[Committed], None],
         failed: Callable[[BaseException], None],
     ) -> None:
         self._cycle = cycle
         self._clock = clock
-        self._meter = meter
         self._batch = batch
         self._committed = committed
         self._failed = failed
@@ -157,12 +154,11 @@ class Writer:
             self._broken(jobs, now, error)
         else:
             self._not_before = 0.0
-            self._meter.time("commit_seconds", time.perf_counter() - began)
+            committed.seconds = time.perf_counter() - began
             self._post(self._report, jobs, committed)
 
     def _unavailable(self, jobs: Sequence[Job], error: BaseException) -> None:
         self._not_before = time.monotonic() + _PAUSE
-        self._meter.count("store_unavailable")
         structlog.get_logger("rulelang.engine").error("store unavailable", error=str(error))
         self._post(self._refuse, jobs, error)
 
@@ -174,7 +170,6 @@ class Writer:
             return
         self._not_before = time.monotonic() + _PAUSE
         structlog.get_logger("rulelang.engine").error("transaction failed", exc_info=error)
-        self._meter.count("faults")
         self._post(self._refuse, jobs, error)
 
     def _call(self, call: Call) -> None:
