@@ -1,1 +1,1 @@
-"""Message templates: restricted Liquid, checked statically."""
+"""Message templates: restricted Liquid, checked statically, rendered without reaching out of plain data."""
