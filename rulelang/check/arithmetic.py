@@ -9,7 +9,7 @@ from rulelang.calendar import parse_duration
 from rulelang.check.compare import refuse_bare_number
 from rulelang.check.context import Context
 from rulelang.check.convert import as_date, as_instant, is_any, refuse_record, same_currency
-from rulelang.check.typed import Apply, Const, Typed
+from rulelang.check.typed import Apply, Bad, Const, Typed
 from rulelang.check.values import TEXTUAL
 from rulelang.diagnostics import messages
 from rulelang.source import Span
@@ -53,6 +53,8 @@ def arithmetic(context: Context, span: Span, op: str, left: Typed, right: Typed)
 
 def _of_any(span: Span, op: str, left: Typed, right: Typed) -> Typed:
     """A value of unknown type takes the type of the other side, where that has arithmetic of its own."""
+    if isinstance(left, Bad) or isinstance(right, Bad):
+        return Bad(span)
     known = right.type if is_any(left) else left.type
     if known == TEXT and op == "+":
         return Apply(TEXT, span, "concat", (left, right))

@@ -62,25 +62,25 @@ def _arguments(context: Context, function: Function, node: nodes.Call, typer: Ty
         generic = function.generic is Generic.SAME and param.type == ANY
         expected = context.expecting(shared) if generic and shared is not None else Expected(param.type)
         wanted = shared.type if generic and shared is not None else param.type
-        value = _argument(context, param, typer(context, argument.value, expected), wanted)
+        value = _argument(context, function, param, typer(context, argument.value, expected), wanted)
         shared = value if shared is None and generic and not is_any(value) else shared
         found.append(value)
     return found
 
 
-def _argument(context: Context, param: Param, value: Typed, type_: Type) -> Typed:
+def _argument(context: Context, function: Function, param: Param, value: Typed, type_: Type) -> Typed:
     if param.kinds and not is_any(value) and value.type.kind not in param.kinds:
         wanted = " or ".join(messages.noun(Type(kind)) for kind in param.kinds[:3])
-        return _refuse(context, param, wanted, value)
+        return _refuse(context, function, param, wanted, value)
     fitted = fit(context, value, type_) if value.type.kind is not Kind.NULL else None
-    return fitted if fitted is not None else _refuse(context, param, messages.noun(type_), value)
+    return fitted if fitted is not None else _refuse(context, function, param, messages.noun(type_), value)
 
 
-def _refuse(context: Context, param: Param, wanted: str, value: Typed) -> Typed:
+def _refuse(context: Context, function: Function, param: Param, wanted: str, value: Typed) -> Typed:
     text, hint = context.text(value.span), number_hint(context, value, param.type)
     hint = f"write {messages.q(hint)}" if hint else ""
     return context.report(
-        messages.wrong_argument(context.source, value.span, param.name, wanted, text, value.type, hint)
+        messages.wrong_operand(context.source, value.span, function.name, wanted, text, value.type, hint)
     )
 
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 from rulelang.check.context import Context
 from rulelang.check.convert import as_date, comparable, is_any, number_hint, refuse_record, same_currency
 from rulelang.check.typed import Apply, Const, Typed
-from rulelang.check.values import TEXTUAL
 from rulelang.diagnostics import messages
 from rulelang.source import Span
 from rulelang.types.model import BOOL, Kind, Type
@@ -28,6 +28,19 @@ ORDERED = frozenset(
     }
 )
 """The kinds whose values are more or less than one another."""
+
+_NUMBER = re.compile(r"-?[0-9][0-9_]*(?:\.[0-9]+)?")
+_FORMS = {
+    Kind.NUMBER: _NUMBER,
+    Kind.MONEY: _NUMBER,
+    Kind.PERCENT: re.compile(r"-?[0-9]+(?:\.[0-9]+)?%"),
+    Kind.BOOL: re.compile(r"true|false"),
+    Kind.DATE: re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}"),
+    Kind.DATETIME: re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}(?:T[0-9:]+Z?)?"),
+    Kind.TIME: re.compile(r"[0-9]{1,2}:[0-9]{2}"),
+    Kind.DURATION: re.compile(r"(?:[0-9]+(?:mo|[ywdhms]))+"),
+}
+"""How literals look, to tell who wrote one in quotes."""
 
 
 def comparison(context: Context, span: Span, op: str, left: Typed, right: Typed) -> Typed:
@@ -133,17 +146,21 @@ def _hint(context: Context, left: Typed, right: Typed) -> str:
     if Kind.LIST in kinds and len(kinds) == 2:
         whole, item = texts if left.type.kind is Kind.LIST else texts[::-1]
         return f"write {messages.q(f'{whole} contains {item}')}"
-    if isinstance(right, Const) and right.type.kind is Kind.TEXT and left.type.kind not in TEXTUAL:
-        return "leave out the quotes" if _unquoted(right, left.type) else ""
+    if kinds == {Kind.DURATION, Kind.NUMBER}:
+        number = texts[0] if left.type.kind is Kind.NUMBER else texts[1]
+        return f"write a duration, such as {messages.q(f'{number}d')}"
+    if kinds == {Kind.DATETIME, Kind.TIME}:
+        moment = texts[0] if left.type.kind is Kind.DATETIME else texts[1]
+        return f"write {messages.q(f'time({moment})')} for the time of day"
+    if isinstance(right, Const) and right.type.kind is Kind.TEXT and _unquoted(right, left.type):
+        return "leave out the quotes"
     return ""
 
 
 def _unquoted(value: Const, wanted: Type) -> bool:
-    plain = str(value.value).replace("_", "").replace(".", "", 1)
-    numbers = wanted.kind in (Kind.NUMBER, Kind.MONEY, Kind.PERCENT)
-    return (numbers and plain.lstrip("-").isdecimal()) or (
-        wanted.kind is Kind.BOOL and plain in ("true", "false")
-    )
+    """Whether a text holds what would be a literal of the wanted type without its quotes."""
+    form = _FORMS.get(wanted.kind)
+    return form is not None and form.fullmatch(str(value.value)) is not None
 
 
 def _has_order(context: Context, side: Typed) -> bool:

@@ -19,11 +19,15 @@ TemplateCheck = Callable[[str, Schema, str, Source, Span], "tuple[Diagnostic, ..
 
 @dataclass(frozen=True, slots=True)
 class Expected:
-    """What a place in the text asks for: its type, how the author wrote it, and where that is declared."""
+    """What a place in the text asks for: its type, how the author wrote it, and where that is declared.
+
+    `silent` says that it depends on a part with a mistake, so that nothing can be said about it.
+    """
 
     type: Type
     text: str = ""
     declared: Declared | None = None
+    silent: bool = False
 
 
 NOTHING_EXPECTED = Expected(ANY)
@@ -62,4 +66,4 @@ class Context:
     def expecting(self, typed: Typed) -> Expected:
         """What the other side of an operator may be, given this side."""
         declared = typed.field.declared if isinstance(typed, Ref) and typed.field else None
-        return Expected(typed.type, self.text(typed.span), declared)
+        return Expected(typed.type, self.text(typed.span), declared, isinstance(typed, Bad))

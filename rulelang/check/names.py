@@ -6,9 +6,10 @@ from collections.abc import Iterator, Mapping
 
 from rulelang.check.context import Context, Expected
 from rulelang.check.scope import PERSON_PARTS, RELATED
-from rulelang.check.typed import Apply, Const, Ref, Typed
+from rulelang.check.typed import Apply, Bad, Const, Ref, Typed
 from rulelang.check.values import CLOSED, is_open, member, no_member
 from rulelang.diagnostics import messages
+from rulelang.diagnostics.suggest import did_you_mean
 from rulelang.source import Span
 from rulelang.syntax.nodes import Name
 from rulelang.types.model import ANY, DATE, DATETIME, RECORD, Kind
@@ -42,6 +43,8 @@ def resolve(context: Context, node: Name, expected: Expected) -> Typed:
         return _root(context, word, node.span)
     if word in context.scope.fields:
         return _field(context, context.scope.subject, word, node.span)
+    if expected.silent:
+        return Bad(node.span)
     if closed:
         return context.report(no_member(context, word, node.span, expected))
     return _unknown_word(context, node, expected)
@@ -72,6 +75,8 @@ def _path(context: Context, node: Name) -> Typed:
     first, scope = node.parts[0], context.scope
     parts = zip(node.parts, node.part_spans, strict=True)
     if not scope.is_root(first):
+        if first not in scope.fields and (root := did_you_mean(first, scope.roots)):
+            return _misspelt_root(context, first, root, node.part_spans[0])
         return _walk_record(context, scope.subject, parts)
     next(parts)
     if first == "event":
@@ -79,6 +84,11 @@ def _path(context: Context, node: Name) -> Typed:
     if first not in scope.roots:
         return _unrelated(context, first, node.part_spans[0])
     return _walk_record(context, first, parts)
+
+
+def _misspelt_root(context: Context, word: str, root: str, span: Span) -> Typed:
+    owner = messages.article(context.scope.subject)
+    return context.report(messages.unknown_field(context.source, span, word, owner, (root,)))
 
 
 Parts = Iterator[tuple[str, Span]]
@@ -104,7 +114,7 @@ def _field(context: Context, kind: str, word: str, span: Span) -> Typed:
     found = fields.get(word)
     if found is not None:
         return Ref(found.type, span, (kind, word), found)
-    near = messages.closest(word, fields)
+    near = did_you_mean(word, fields)
     declared = fields[near].declared if near else None
     owner = messages.article(kind)
     return context.report(
@@ -115,7 +125,7 @@ def _field(context: Context, kind: str, word: str, span: Span) -> Typed:
 def _walk_value(context: Context, value: Typed, parts: Parts) -> Typed:
     """Follow the rest of a path into a person, into `stages`, or into an open record."""
     for word, span in parts:
-        if value.type == ANY and not isinstance(value, Ref):
+        if isinstance(value, Bad):
             return value
         value = _part(context, value, word, span)
     return value
@@ -188,7 +198,7 @@ def _unknown_word(context: Context, node: Name, expected: Expected) -> Typed:
     word, scope = node.parts[0], context.scope
     hint = _hint(context, word)
     textual = expected.type.kind is Kind.TEXT or (expected.type == ANY and bool(expected.text))
-    near = messages.closest(word, scope.fields)
+    near = did_you_mean(word, scope.fields)
     if textual and not near and not hint:
         return context.report(
             messages.bare_word(context.source, node.span, word, f'did you mean the text `"{word}"`?')

@@ -16,6 +16,7 @@ from rulelang.check.expressions import typed
 from rulelang.check.typed import Bad, Const, Ref, RuleRef, Typed
 from rulelang.check.urls import url_fault
 from rulelang.diagnostics import messages
+from rulelang.diagnostics.suggest import did_you_mean
 from rulelang.syntax import nodes
 from rulelang.types.builtin import concrete, stage_type
 from rulelang.types.model import ANY, PERSON, TAG, TEAM, TEXT, Kind, Type
@@ -91,7 +92,7 @@ def _field(context: Context, node: nodes.Expr, setting: bool) -> Typed:
         return context.report(messages.needs_field(context.source, node.span, ".".join(node.parts), subject))
     found = fields.get(parts[0])
     if found is None:
-        near = messages.closest(parts[0], fields)
+        near = did_you_mean(parts[0], fields)
         declared = fields[near].declared if near else None
         owner, span = messages.article(subject), node.part_spans[-1]
         return context.report(
@@ -111,7 +112,7 @@ def _how_to_set(found: FieldDef) -> str:
 def _value(context: Context, param: Param, node: nodes.Expr, known: Known) -> Typed:
     name = known.get("field")
     if not isinstance(name, Const):
-        return typed(context, node, Expected(ANY))
+        return typed(context, node, Expected(ANY, silent=True))
     found = context.scope.fields[name.value]
     value = typed(context, node, Expected(found.type, found.name, found.declared))
     if value.type.kind is Kind.NULL:
@@ -264,6 +265,7 @@ def _somebody(
 
 _ROLES: Mapping[str, Callable[[Context, Param, nodes.Expr, Known], Typed]] = {
     "value": _value,
+    "field_value": _value,
     "pipeline": _pipeline,
     "stage": _stage,
     "rule": _rule,

@@ -40,6 +40,7 @@ def check_rule(
     state, enrol = _state(context, rule), _enrol(context, rule)
     found = find_triggers(context, rule.triggers, phrases)
     subject = subject_of(context, rule, found)
+    context = context.with_scope(Scope(schema, subject))
     events = tuple(event_fields(context, each) for each in found)
     known = len(found) == len(rule.triggers) and not rule.broken
     context = context.with_scope(Scope(schema, subject, events, known))

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 from rulelang.catalog.model import Filter, Trigger
 from rulelang.catalog.phrases import Matched, NoMatch
+from rulelang.check.compare import is_null
 from rulelang.check.context import Context
 from rulelang.check.phrases import Phrases, fill, no_trigger
 from rulelang.check.roles import pipelines_with, word_of
@@ -14,7 +15,7 @@ from rulelang.check.scope import EventFields
 from rulelang.check.typed import Apply, CheckedTrigger, Const, Ref, Typed
 from rulelang.diagnostics import messages
 from rulelang.syntax import nodes
-from rulelang.types.model import ANY, BOOL, TEXT, Kind, Type
+from rulelang.types.model import ANY, BOOL, DURATION, TEXT, Type
 from rulelang.types.schema import SUBJECT_KINDS
 
 
@@ -111,11 +112,22 @@ def _has_stages(context: Context, kind: str, found: Sequence[Found]) -> bool:
 def event_fields(context: Context, found: Found) -> EventFields:
     """The payload of a trigger: what is declared, or what the workspace's own event holds."""
     text = context.text(found.clause.phrase.span)
-    own = context.schema.events.get(_event_type(found))
-    if own is None or not _event_slot(found):
-        return EventFields(text, found.trigger.payload)
-    fields: Mapping[str, Type] = {name: f.type for name, f in own.payload.items()}
-    return EventFields(text, {**found.trigger.payload, **fields})
+    fields = {**found.trigger.payload, **_changed_field(context, found)}
+    own = context.schema.events.get(_event_type(found)) if _event_slot(found) else None
+    if own is not None:
+        fields |= {name: f.type for name, f in own.payload.items()}
+    return EventFields(text, fields)
+
+
+def _changed_field(context: Context, found: Found) -> dict[str, Type]:
+    """The payload that holds values of the field which a trigger names: they have that field's type."""
+    slots = found.matched.slots
+    named = next((slots[p.name] for p in found.trigger.slots if p.role == "field"), None)
+    field = context.scope.fields.get(word_of(named) or "") if named is not None else None
+    if field is None:
+        return {}
+    roles = {p.name for p in found.trigger.slots if p.role in ("value", "field_value")}
+    return {f.path[0]: field.type for f in found.trigger.filters if f.slot in roles and len(f.path) == 1}
 
 
 def _event_slot(found: Found) -> str:
@@ -135,10 +147,8 @@ def checked_trigger(context: Context, found: Found) -> CheckedTrigger:
     values = fill(context, trigger.slots, found.matched.slots, setting=False)
     _check_event_subject(context, found)
     filters = [_fixed(found, name, value) for name, value in trigger.where.items()]
-    filters += [_filter(trigger, f, values[f.slot]) for f in trigger.filters if f.slot in values]
-    slot = _event_slot(found)
-    kept = [f for f in filters if not (slot and isinstance(f, Apply) and f.args[1] == values.get(slot))]
-    return CheckedTrigger(found.clause.span, trigger, _event_type(found), tuple(kept))
+    filters += [_filter(f, values[f.slot]) for f in trigger.filters if f.slot in values]
+    return CheckedTrigger(found.clause.span, trigger, _event_type(found), tuple(filters))
 
 
 def _check_event_subject(context: Context, found: Found) -> None:
@@ -154,19 +164,10 @@ def _fixed(found: Found, name: str, value: object) -> Typed:
     return Apply(BOOL, span, "eq", (Ref(ANY, span, ("event", name)), Const(TEXT, span, value)))
 
 
-def _filter(trigger: Trigger, declared: Filter, value: Typed) -> Typed:
-    type_ = trigger.payload.get(declared.path[0], ANY) if len(declared.path) == 1 else ANY
-    place = Ref(type_, value.span, ("event", *declared.path))
-    if declared.op in ("eq", "in") and isinstance(value, Const) and isinstance(value.value, list):
-        return Apply(BOOL, value.span, "in", (place, value))
-    return Apply(BOOL, value.span, _op(declared.op, value), (place, value))
-
-
-def _op(op: str, value: Typed) -> str:
-    ordered = op in ("eq", "lt", "le", "gt", "ge")
-    return f"duration.{op}" if ordered and value.type.kind is Kind.DURATION else op
-
-
-def for_subject(context: Context, subject: str) -> Context:
-    """The context once it is known whom the rule is for."""
-    return context.with_scope(replace(context.scope, subject=subject))
+def _filter(declared: Filter, value: Typed) -> Typed:
+    """What a slot demands: payload `op` value; `null` demands that there is none."""
+    place = Ref(ANY, value.span, ("event", *declared.path))
+    if is_null(value):
+        return Apply(BOOL, value.span, "not", (Apply(BOOL, value.span, "is_set", (place,)),))
+    op = f"duration.{declared.op}" if value.type == DURATION else declared.op
+    return Apply(BOOL, value.span, op, (place, value))

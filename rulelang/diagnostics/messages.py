@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from rulelang.diagnostics.model import Diagnostic, Fix, Label, Severity
-from rulelang.diagnostics.near import near_misses
+from rulelang.diagnostics.suggest import did_you_mean
 from rulelang.source import Source, Span
 from rulelang.types.model import Kind, Type
 from rulelang.types.schema import Declared
@@ -62,14 +62,9 @@ def listed(names: Iterable[str], joint: str = ", ") -> str:
     return f"{shown}{joint}…" if len(all_) > SHOWN else shown
 
 
-def closest(word: str, options: Iterable[str]) -> str | None:
-    """The option that was most probably meant, or None."""
-    return next(iter(near_misses(word, options, 1)), None)
-
-
 def guess(word: str, options: Iterable[str]) -> str:
     """The sentence part `did you mean …?`, or "" when nothing is near."""
-    near = closest(word, options)
+    near = did_you_mean(word, options)
     return f"did you mean `{near}`?" if near else ""
 
 
@@ -83,7 +78,7 @@ def choice(what: str, word: str, options: Sequence[str]) -> str:
 
 def replace(word: str, options: Iterable[str], span: Span, quoted: bool = False) -> tuple[Fix, ...]:
     """The change to the nearest option, if there is one."""
-    near = closest(word, options)
+    near = did_you_mean(word, options)
     if not near:
         return ()
     text = f'"{near}"' if quoted or not near.isidentifier() else near
@@ -385,14 +380,8 @@ def _is(text: str, type_: Type) -> str:
 
 def no_order(source: Source, span: Span, text: str, type_: Type, hint: str) -> Diagnostic:
     """`<` and its kin, or `between`, on values without an order."""
-    what = str(type_) if type_.kind is Kind.ENUM else noun(type_)
-    return _error(
-        "E0303",
-        source,
-        span,
-        f"{q(text)} is {what if type_.kind is not Kind.ENUM else 'a word'} and has no order",
-        help=hint,
-    )
+    what = f"the values of {q(text)} have" if type_.values else f"{_is(text, type_)} and has"
+    return _error("E0303", source, span, f"{what} no order", help=hint)
 
 
 def not_a_condition(source: Source, span: Span, text: str, type_: Type, hint: str) -> Diagnostic:
@@ -528,19 +517,11 @@ def record_as_value(source: Source, span: Span, word: str, options: Sequence[str
     return _error("E0317", source, span, f"`{word}` is a whole record, not a value", help=example)
 
 
-def bad_literal(source: Source, span: Span, text: str, what: str) -> Diagnostic:
-    """A date or time that no calendar has."""
-    return _error("E0318", source, span, f"{q(text)} is no {what}")
-
-
-def too_long_duration(source: Source, span: Span, text: str, years: int) -> Diagnostic:
-    """A duration beyond every calendar."""
-    return _error("E0319", source, span, f"{q(text)} is too long", help=f"the most is {years} years")
-
-
-def too_big_number(source: Source, span: Span, text: str) -> Diagnostic:
-    """A number that JSON readers do not agree about."""
-    return _error("E0319", source, span, f"{q(text)} is too big", help="numbers have at most 15 digits")
+def beyond_calendar(source: Source, span: Span, text: str) -> Diagnostic:
+    """An instant that is before the year 1 or after 9999 in UTC."""
+    return _error(
+        "E0318", source, span, f"{q(text)} is outside the calendar", help="years go from 1 to 9999, in UTC"
+    )
 
 
 # --- E04: phrases and arguments --------------------------------------------------------------------
@@ -609,6 +590,15 @@ def wrong_argument(
 ) -> Diagnostic:
     """An argument of the wrong type."""
     return _error("E0407", source, span, f"`{name}` is {wanted}, but {_is(text, found)}", help=hint)
+
+
+def wrong_operand(
+    source: Source, span: Span, function: str, wanted: str, text: str, found: Type, hint: str = ""
+) -> Diagnostic:
+    """An argument of a function of the wrong type."""
+    return _error(
+        "E0407", source, span, f"`{function}` needs {wanted} here, but {_is(text, found)}", help=hint
+    )
 
 
 def not_a_choice(source: Source, span: Span, text: str, name: str, options: Sequence[str]) -> Diagnostic:
