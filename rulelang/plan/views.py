@@ -68,6 +68,8 @@ TRUE, FALSE = Mark("TRUE"), Mark("FALSE")
 """How true and false look as keys."""
 NO_KEY = Mark("NO_KEY")
 """How missing values, lists and records look as keys: no table has it."""
+UNSET = Mark("UNSET")
+"""A field that has not been read yet."""
 
 SOURCES: dict[Form, str] = {
     Form.KEY: (

@@ -1,0 +1,80 @@
+"""The fields that the rules of one trigger look at, read once an event.
+
+A field that many rules use is read for every event; a rare one when a node first asks for it, so that an event does
+not pay for fields that only other rules mention.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from typing import Any, TypeAlias
+
+from rulelang.plan.compile import Locals, build
+from rulelang.plan.predicates import Path, Predicates
+from rulelang.plan.scope import Scope
+from rulelang.plan.views import Form, read
+
+Values: TypeAlias = list[Any]
+"""One event's values by slot; UNSET where nobody has asked yet."""
+
+COMMON = 16
+"""A field is read for every event if one rule in so many uses it."""
+
+
+class Frame:
+    """The slots of one rule set. Slots are only ever added, so that code that knows a slot stays right."""
+
+    def __init__(self) -> None:
+        self._slots: dict[tuple[Path, Form], int] = {}
+        self._views: list[tuple[Path, Form]] = []
+        self._eager: list[bool] = []
+        self._uses: Counter[Path] = Counter()
+        self._rules = 0
+        self._reader: Callable[[Scope], Values] | None = None
+
+    def count(self, predicates: Predicates, change: int) -> None:
+        """Note that a rule with these predicates came (`change` 1) or went (-1)."""
+        self._rules += change
+        for predicate in predicates:
+            for path in predicate.paths:
+                self._uses[path] += change
+
+    def slot(self, path: Path, form: Form) -> int:
+        """The slot of a path in a form, new if need be."""
+        found = self._slots.get((path, form))
+        if found is None:
+            found = self._slots[path, form] = len(self._views)
+            self._views.append((path, form))
+            self._eager.append(False)
+            self._reader = None
+        if not self._eager[found] and self._uses[path] * COMMON >= self._rules:
+            self._eager[found] = True
+            self._reader = None
+        return found
+
+    def is_eager(self, slot: int) -> bool:
+        """Whether the slot is filled for every event, from now on."""
+        return self._eager[slot]
+
+    def read(self, scope: Scope) -> Values:
+        """The values for one event: common fields read, the others UNSET."""
+        if self._reader is None:
+            self._reader = self._build()
+        return self._reader(scope)
+
+    def renew(self, values: Values, scope: Scope) -> None:
+        """Read again, in place, if slots have come or become common since `values` was read."""
+        if self._reader is None:
+            values[:] = self.read(scope)
+
+    def fill(self, values: Values, slot: int, scope: Scope) -> Any:
+        """Read a slot that is UNSET, and keep it."""
+        value = values[slot] = read(*self._views[slot], scope)
+        return value
+
+    def _build(self) -> Callable[[Scope], Values]:
+        code = Locals()
+        slots = zip(self._views, self._eager, strict=True)
+        names = [code.view(*view) if eager else "UNSET" for view, eager in slots]
+        return build("run(S)", [*code.lines, f"return [{', '.join(names)}]"], code.emitter.constants)

@@ -1,0 +1,192 @@
+"""Conditions as the matcher sees them: conjuncts, each with the table or the threshold it could be found through."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+from weakref import WeakValueDictionary
+
+import msgspec
+
+from rulelang.plan.emit import keys_of
+from rulelang.plan.ir import Get, Ir, Lit, Op, conjuncts
+from rulelang.plan.operators import is_number
+from rulelang.plan.scope import JSON
+from rulelang.plan.views import TRUE, Form
+
+Path: TypeAlias = tuple[str, ...]
+
+MAX_KEYS = 64
+"""A list longer than this is tested, not entered into a table under each of its items."""
+
+MAX_ALTERNATIVES = 8
+
+_FLIPPED = {"lt": "gt", "le": "ge", "gt": "lt", "ge": "le"}
+# Cheap and narrow tests first; what is not listed calls a function and comes last but for `matches`.
+_RANKS = {"eq": 0, "in": 1, "ge": 2, "gt": 2, "le": 2, "lt": 2, "between": 2, "contains": 3}
+_RANKS |= {
+    "starts_with": 4,
+    "ends_with": 4,
+    "is_set": 5,
+    "is_empty": 5,
+    "ne": 5,
+    "not": 5,
+    "or": 6,
+    "matches": 9,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """An equality-like test: true only if a key (or an element, by `form`) at `path` is one of `keys`."""
+
+    path: Path
+    form: Form
+    keys: tuple[Any, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """A comparison of the value at `path` with a constant: `ge` means that the value is at least `value`."""
+
+    path: Path
+    form: Form
+    name: str
+    value: Any
+
+
+class Predicate:
+    """One conjunct. Equal ones are one object, so that conditions share them and nodes can factor them out."""
+
+    __slots__ = ("__weakref__", "access", "bound", "ir", "paths", "rank")
+
+    def __init__(self, ir: Ir) -> None:
+        self.ir = ir
+        self.access = access_of(ir)
+        self.bound = bound_of(ir)
+        self.paths = tuple(dict.fromkeys(_paths(ir)))
+        self.rank = _RANKS.get(ir.n, 8) if isinstance(ir, Op) else 0
+
+
+Predicates: TypeAlias = tuple[Predicate, ...]
+
+
+class Interner:
+    """Makes predicates, one object for equal expressions for as long as a condition uses it."""
+
+    def __init__(self) -> None:
+        self._known: WeakValueDictionary[bytes, Predicate] = WeakValueDictionary()
+        self._encode = msgspec.json.Encoder().encode
+
+    def alternatives(self, condition: Ir | None) -> list[Predicates]:
+        """The condition as one conjunction, or as several of which one must hold.
+
+        Several only where no conjunct leads to a table but every branch of an `or` does.
+        """
+        parts = conjuncts(condition)
+        whole = self._predicates(parts)
+        if any(predicate.access for predicate in whole):
+            return [whole]
+        for part in parts:
+            branches = self._branches(part)
+            if branches:
+                others = tuple(other for other in parts if other is not part)
+                return [self._predicates((*branch, *others)) for branch in branches]
+        return [whole]
+
+    def _branches(self, part: Ir) -> list[tuple[Ir, ...]]:
+        """The branches of an `or` as conjunctions if each leads to a table, else none."""
+        if not isinstance(part, Op) or part.n != "or" or not 0 < len(part.a) <= MAX_ALTERNATIVES:
+            return []
+        branches = [conjuncts(arg) for arg in part.a]
+        return branches if all(any(map(access_of, branch)) for branch in branches) else []
+
+    def _predicates(self, parts: tuple[Ir, ...]) -> Predicates:
+        return tuple(sorted(dict.fromkeys(map(self._predicate, parts)), key=lambda found: found.rank))
+
+    def _predicate(self, ir: Ir) -> Predicate:
+        try:
+            code = self._encode(ir)
+        except UnicodeEncodeError:
+            return Predicate(ir)
+        # JSON has no infinities and writes them as null, so what has a null is not shared.
+        if b"null" in code:
+            return Predicate(ir)
+        found = self._known.get(code)
+        if found is None:
+            found = self._known[code] = Predicate(ir)
+        return found
+
+
+def _paths(ir: Ir) -> Iterator[Path]:
+    if isinstance(ir, Get):
+        yield ir.p
+    elif isinstance(ir, Op):
+        for arg in ir.a:
+            yield from _paths(arg)
+
+
+def access_of(ir: Ir) -> Access | None:
+    """The table that a conjunct could be found through."""
+    if isinstance(ir, Get):
+        return Access(ir.p, Form.KEY, (TRUE,))
+    if not isinstance(ir, Op):
+        return None
+    if ir.n == "or":
+        return _merged(ir)
+    field, literal, _ = _sides(ir)
+    if field is None or literal is None:
+        return None
+    if ir.n == "contains" and isinstance(literal.v, str) and ir.a[0] is field:
+        return Access(field.p, Form.ELEMENTS, (literal.v,))
+    items = _wanted(ir, literal.v)
+    return None if items is None or len(items) > MAX_KEYS else Access(field.p, Form.KEY, items)
+
+
+def _wanted(op: Op, literal: JSON) -> tuple[Any, ...] | None:
+    """The keys that `eq` or `in` with this literal allow; None for other operators and lists in lists."""
+    if op.n == "eq" and not isinstance(literal, list):
+        return tuple(keys_of([literal]))
+    if op.n == "in" and isinstance(literal, list) and op.a[1].__class__ is Lit:
+        return tuple(keys_of(literal))
+    return None
+
+
+def _merged(op: Op) -> Access | None:
+    """`status = a or status = b` is like `status in [a, b]`."""
+    found = [access_of(arg) for arg in op.a]
+    first = found[0] if found else None
+    if first is None or first.form is not Form.KEY:
+        return None
+    keys: dict[Any, None] = {}
+    for access in found:
+        if access is None or access.path != first.path or access.form is not Form.KEY:
+            return None
+        keys.update(dict.fromkeys(access.keys))
+    return Access(first.path, Form.KEY, tuple(keys)) if len(keys) <= MAX_KEYS else None
+
+
+def bound_of(ir: Ir) -> Bound | None:
+    """The threshold that a conjunct compares a field with."""
+    if not isinstance(ir, Op) or ir.n not in _FLIPPED:
+        return None
+    field, literal, mirrored = _sides(ir)
+    if field is None or literal is None or literal.v != literal.v:
+        return None
+    name = _FLIPPED[ir.n] if mirrored else ir.n
+    if is_number(literal.v):
+        return Bound(field.p, Form.NUMBER, name, literal.v)
+    return Bound(field.p, Form.TEXT, name, literal.v) if isinstance(literal.v, str) else None
+
+
+def _sides(op: Op) -> tuple[Get | None, Lit | None, bool]:
+    """The field and the literal of an operator on one of each, and whether the literal stands first."""
+    if len(op.a) != 2:
+        return None, None, False
+    left, right = op.a
+    if isinstance(left, Get) and isinstance(right, Lit):
+        return left, right, False
+    if isinstance(left, Lit) and isinstance(right, Get):
+        return right, left, True
+    return None, None, False

@@ -1,0 +1,383 @@
+"""The access-predicate tree: rules of one trigger, cut by table look-ups on their equality-like conjuncts.
+
+After Fabret et al., *Filtering Algorithms and Implementation for Very Fast Publish/Subscribe Systems*, SIGMOD 2001
+(access predicates), and Hanson et al., *Scalable Trigger Processing*, ICDE 1999 (expression signatures). A node is
+built when an event first reaches it, and changing a rule touches the nodes on its way only.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Iterator
+from typing import Any, TypeAlias
+
+from rulelang.plan.frame import Frame, Values
+from rulelang.plan.leaf import Chunk, Row, Tested, compile_bounds
+from rulelang.plan.predicates import Access, Bound, Path, Predicates
+from rulelang.plan.scope import Scope
+from rulelang.plan.views import UNSET, Form
+
+Visit: TypeAlias = Callable[[Values, Scope, list[int]], object]
+"""Appends the ordinals of the rules that match to the list."""
+
+GAIN = 24
+"""A table must spare an event about so many tests to be worth its look-up."""
+
+MAX_LEVELS = 40
+SORTED = 4
+"""So many thresholds on one field are searched, fewer are tested one by one."""
+
+CHUNK_ROWS, CHUNK_TESTS = 48, 400
+"""How much one generated function holds: it is generated anew when one of its rules changes."""
+
+
+class Split:
+    """A table from the keys at a path to the nodes of the rules that want one of them."""
+
+    __slots__ = ("form", "path", "table")
+
+    def __init__(self, path: Path, form: Form) -> None:
+        self.path = path
+        self.form = form
+        self.table: dict[Any, Node] = {}
+
+    def find(self, predicates: Predicates) -> int | None:
+        """Where the first of the predicates stands that leads through this table."""
+        for index, predicate in enumerate(predicates):
+            access = predicate.access
+            if access is not None and access.path == self.path and access.form is self.form:
+                return index
+        return None
+
+    def part(self, frame: Frame) -> Visit:
+        """The look-up as a function."""
+        slot = frame.slot(self.path, self.form)
+        if self.form is Form.KEY:
+            return _look_up(slot, self.table, frame.fill)
+        return _look_up_elements(slot, self.table, frame.fill)
+
+
+def _look_up(slot: int, table: dict[Any, Node], fill: Callable[[Values, int, Scope], Any]) -> Visit:
+    get = table.get
+
+    def visit(values: Values, scope: Scope, out: list[int]) -> None:
+        key = values[slot]
+        if key is UNSET:
+            key = fill(values, slot, scope)
+        child = get(key)
+        if child is not None:
+            child.visit(values, scope, out)
+
+    return visit
+
+
+def _look_up_elements(slot: int, table: dict[Any, Node], fill: Callable[[Values, int, Scope], Any]) -> Visit:
+    get = table.get
+
+    def visit(values: Values, scope: Scope, out: list[int]) -> None:
+        found = values[slot]
+        if found is UNSET:
+            found = fill(values, slot, scope)
+        if found.__class__ is str:
+            for part, node in table.items():
+                if part in found:
+                    node.visit(values, scope, out)
+            return
+        for item in found:
+            child = get(item)
+            if child is not None:
+                child.visit(values, scope, out)
+
+    return visit
+
+
+class Thresholds:
+    """Rules of which nothing is left but one comparison of one field, sorted by the constant they compare with."""
+
+    __slots__ = ("bounds", "ordinals")
+
+    def __init__(self) -> None:
+        self.bounds: list[Any] = []
+        self.ordinals: list[int] = []
+
+    def add(self, bound: Any, ordinal: int) -> None:
+        """Insert one, in O(log n) comparisons."""
+        at = bisect_right(self.bounds, bound)
+        self.bounds.insert(at, bound)
+        self.ordinals.insert(at, ordinal)
+
+    def remove(self, bound: Any, ordinal: int) -> None:
+        """Remove one that was added."""
+        at = self.ordinals.index(ordinal, bisect_left(self.bounds, bound))
+        del self.bounds[at], self.ordinals[at]
+
+
+_CUTS = {
+    "ge": (bisect_right, True),
+    "gt": (bisect_left, True),
+    "le": (bisect_left, False),
+    "lt": (bisect_right, False),
+}
+"""How to search, and whether the thresholds below the place found match or those above it."""
+
+
+def _search(slot: int, name: str, group: Thresholds, fill: Callable[[Values, int, Scope], Any]) -> Visit:
+    bounds, ordinals = group.bounds, group.ordinals
+    bisect, below = _CUTS[name]
+
+    def visit(values: Values, scope: Scope, out: list[int]) -> None:
+        value = values[slot]
+        if value is UNSET:
+            value = fill(values, slot, scope)
+        if value == value:  # NaN and ABSENT are not
+            at = bisect(bounds, value)
+            out += ordinals[:at] if below else ordinals[at:]
+
+    return visit
+
+
+class Rest:
+    """The rules of a node that no table leads on from."""
+
+    __slots__ = ("always", "chunks", "groups", "limit", "where")
+
+    def __init__(self) -> None:
+        self.always: list[int] = []
+        self.groups: dict[tuple[Path, Form, str], Thresholds] = {}
+        self.chunks: list[Chunk] = []
+        self.where: dict[Row, Chunk] = {}
+        self.limit = 0
+
+    def add(self, row: Row, tests: Predicates) -> None:
+        """Place a rule by what is left to test."""
+        bound = tests[0].bound if len(tests) == 1 else None
+        if not tests:
+            self.always.append(row.ordinal)
+        elif bound is not None:
+            self._group(bound).add(bound.value, row.ordinal)
+        else:
+            self._chunk(len(tests)).add(row, tests)
+            self.where[row] = self.chunks[-1]
+
+    def remove(self, row: Row, tests: Predicates) -> None:
+        """Remove a rule that was added with the same tests."""
+        bound = tests[0].bound if len(tests) == 1 else None
+        if not tests:
+            self.always.remove(row.ordinal)
+        elif bound is not None:
+            self._group(bound).remove(bound.value, row.ordinal)
+        else:
+            self._remove_tested(row)
+
+    def _remove_tested(self, row: Row) -> None:
+        chunk = self.where.pop(row)
+        chunk.remove(row)
+        if not chunk.rows:
+            self.chunks.remove(chunk)
+
+    def _group(self, bound: Bound) -> Thresholds:
+        return self.groups.setdefault((bound.path, bound.form, bound.name), Thresholds())
+
+    def _chunk(self, tests: int) -> Chunk:
+        """The last chunk if it has room, else a new one."""
+        last = self.chunks[-1] if self.chunks else None
+        if last is None or len(last.rows) >= CHUNK_ROWS or last.tests + tests > CHUNK_TESTS:
+            last = Chunk()
+            self.chunks.append(last)
+        return last
+
+    def take_tested(self) -> Tested:
+        """Remove and return the rules that have tests of their own."""
+        tested = {row: tests for chunk in self.chunks for row, tests in chunk.rows.items()}
+        self.chunks.clear()
+        self.where.clear()
+        return tested
+
+    def parts(self, frame: Frame) -> Iterator[Visit]:
+        """The functions that find the matching ones."""
+        if self.always:
+            yield _always(self.always)
+        few: list[tuple[Bound, int]] = []
+        for (path, form, name), group in self.groups.items():
+            if len(group.bounds) >= SORTED:
+                yield _search(frame.slot(path, form), name, group, frame.fill)
+            else:
+                pairs = zip(group.bounds, group.ordinals, strict=True)
+                few += [(Bound(path, form, name, bound), ordinal) for bound, ordinal in pairs]
+        if few:
+            yield compile_bounds(few, frame)
+        for chunk in self.chunks:
+            yield chunk.compiled(frame)
+
+
+def _always(ordinals: list[int]) -> Visit:
+    return lambda values, scope, out: out.extend(ordinals)
+
+
+def _nothing(values: Values, scope: Scope, out: list[int]) -> None:
+    pass
+
+
+def _sequence(parts: list[Visit]) -> Visit:
+    """One function for several."""
+    if len(parts) <= 1:
+        return parts[0] if parts else _nothing
+
+    def visit(values: Values, scope: Scope, out: list[int]) -> None:
+        for part in parts:
+            part(values, scope, out)
+
+    return visit
+
+
+class Node:
+    """Rules that share the tests on the way here. `visit` finds those that match; building is its first call."""
+
+    __slots__ = ("frame", "level", "rest", "size", "splits", "unbuilt", "visit")
+
+    def __init__(self, frame: Frame, level: int = 0) -> None:
+        self.frame = frame
+        self.level = level
+        self.size = 0
+        self.unbuilt: Tested | None = {}
+        self.splits: list[Split] = []
+        self.rest = _NO_REST
+        self.visit: Visit = self._build_and_visit
+
+    def add(self, row: Row, tests: Predicates) -> None:
+        """Place a rule of which `tests` are left."""
+        self.size += 1
+        if self.unbuilt is not None:
+            self.unbuilt[row] = tests
+        elif not self._add_to_split(row, tests):
+            self.rest.add(row, tests)
+            self.visit = self._build_and_visit
+
+    def remove(self, row: Row, tests: Predicates) -> None:
+        """Remove a rule that was added with the same tests."""
+        self.size -= 1
+        if self.unbuilt is not None:
+            del self.unbuilt[row]
+        elif not self._remove_from_split(row, tests):
+            self.rest.remove(row, tests)
+            self.visit = self._build_and_visit
+
+    def _add_to_split(self, row: Row, tests: Predicates) -> bool:
+        for split in self.splits:
+            at = split.find(tests)
+            if at is not None:
+                self._descend(split, at, row, tests)
+                return True
+        return False
+
+    def _descend(self, split: Split, at: int, row: Row, tests: Predicates) -> None:
+        """Enter a rule under each of its keys."""
+        left = tests[:at] + tests[at + 1 :]
+        table = split.table
+        for key in _access(tests, at).keys:
+            if key not in table:
+                table[key] = Node(self.frame, self.level + 1)
+            table[key].add(row, left)
+
+    def _remove_from_split(self, row: Row, tests: Predicates) -> bool:
+        for split in self.splits:
+            at = split.find(tests)
+            if at is not None:
+                self._leave(split, at, row, tests)
+                return True
+        return False
+
+    def _leave(self, split: Split, at: int, row: Row, tests: Predicates) -> None:
+        left = tests[:at] + tests[at + 1 :]
+        for key in _access(tests, at).keys:
+            child = split.table[key]
+            child.remove(row, left)
+            if not child.size:
+                del split.table[key]
+
+    def _build_and_visit(self, values: Values, scope: Scope, out: list[int]) -> None:
+        self._build()
+        self.frame.renew(values, scope)
+        self.visit(values, scope, out)
+
+    def _build(self) -> None:
+        if self.unbuilt is not None:
+            rows, self.unbuilt, self.rest = self.unbuilt, None, Rest()
+            self._cut(rows)
+        elif len(self.rest.where) > self.rest.limit:
+            self._cut(self.rest.take_tested())
+        parts = [split.part(self.frame) for split in self.splits]
+        self.visit = _sequence(parts + list(self.rest.parts(self.frame)))
+
+    def _cut(self, rows: Tested) -> None:
+        """Move rules into tables for as long as one pays; the rest is tested here."""
+        while self.level < MAX_LEVELS:
+            split = _best_split(rows)
+            if split is None:
+                break
+            self.splits.append(split)
+            rows = {row: tests for row, tests in rows.items() if not self._moved(split, row, tests)}
+        for row, tests in rows.items():
+            self.rest.add(row, tests)
+        self.rest.limit = 2 * len(self.rest.where) + GAIN
+
+    def _moved(self, split: Split, row: Row, tests: Predicates) -> bool:
+        at = split.find(tests)
+        if at is not None:
+            self._descend(split, at, row, tests)
+        return at is not None
+
+
+_NO_REST = Rest()
+
+
+def _access(tests: Predicates, at: int) -> Access:
+    access = tests[at].access
+    assert access is not None
+    return access
+
+
+class _Gain:
+    """What a table on one path would spare: rules that use it, less those that an average event still reaches."""
+
+    __slots__ = ("entries", "keys", "rules")
+
+    def __init__(self) -> None:
+        self.rules = 0
+        self.entries = 0
+        self.keys: set[Any] = set()
+
+    def add(self, access: Access) -> None:
+        self.rules += 1
+        self.entries += len(access.keys)
+        self.keys.update(access.keys)
+
+    @property
+    def total(self) -> float:
+        # One key more than is mentioned: values that no rule asks for.
+        return self.rules - self.entries / (len(self.keys) + 1)
+
+
+def _best_split(rows: Tested) -> Split | None:
+    """The table that spares most, if it spares enough."""
+    if len(rows) < GAIN:
+        return None
+    gains: dict[tuple[Path, Form], _Gain] = {}
+    for tests in rows.values():
+        for place, access in _accesses(tests).items():
+            gain = gains.get(place)
+            if gain is None:
+                gain = gains[place] = _Gain()
+            gain.add(access)
+    best = max(gains.items(), key=lambda item: item[1].total, default=None)
+    return Split(*best[0]) if best is not None and best[1].total >= GAIN else None
+
+
+def _accesses(tests: Predicates) -> dict[tuple[Path, Form], Access]:
+    """The tables that a rule could enter, each with the predicate that `Split.find` would take."""
+    found: dict[tuple[Path, Form], Access] = {}
+    for predicate in tests:
+        access = predicate.access
+        if access is not None:
+            found.setdefault((access.path, access.form), access)
+    return found
