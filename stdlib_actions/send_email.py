@@ -166,7 +166,7 @@ class SendHyper(MailEffect):
         if not subject:
             raise ActionError(f"the template `{fallback}` has no subject, and the step gives none")
         notes: dict[str, JSON] = {"composer": done.composer, "reason": done.reason, "prompt": done.prompt}
-        return Wording(subject, done.text, done.html, notes=notes)
+        return Wording(subject, done.text, done.html, done.sender, notes)
 
     async def _request(self, args: Mapping[str, JSON], facts: Facts) -> Request:
         import asyncio

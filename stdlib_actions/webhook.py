@@ -68,11 +68,12 @@ class WebhookPost:
     async def deliver(self, effect: Effect, prepared: JSON, facts: Facts) -> Outcome:
         """Make one attempt."""
         from runtime.settings import SettingsError
+        from runtime.signing import SigningError
 
         body = str(prepared["body"]).encode("utf-8", "replace")
         try:
             headers = self._headers(effect.key, body)
-        except SettingsError as problem:
+        except (SettingsError, SigningError) as problem:
             return Outcome(OutcomeKind.RETRY, f"the webhook cannot be signed: {problem}")
         timeout = self._services.settings.webhook.timeout
         return await post(

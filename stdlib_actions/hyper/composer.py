@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -11,6 +12,9 @@ from runtime.settings import Hyper
 from stdlib_actions.hyper.gate import objections
 from stdlib_actions.hyper.model import ChatModel, ModelError, Request, Written
 from stdlib_actions.hyper.offline import plain_message
+
+if TYPE_CHECKING:
+    from stdlib_actions.rendering import RenderedTemplate
 
 
 class Composition(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -25,15 +29,8 @@ class Composition(msgspec.Struct, frozen=True, omit_defaults=True):
     composer: str
     prompt: dict[str, str | list[str]]
     html: str = ""
+    sender: str = ""
     reason: str = ""
-
-
-class Rendered(msgspec.Struct, frozen=True):
-    """A rendered fallback template; `html` is "" for one of plain text."""
-
-    subject: str
-    text: str
-    html: str = ""
 
 
 class Composer:
@@ -44,7 +41,7 @@ class Composer:
         self._settings = settings
 
     async def compose(
-        self, request: Request, fallback: str = "", render: Callable[[], Rendered] | None = None
+        self, request: Request, fallback: str = "", render: Callable[[], RenderedTemplate] | None = None
     ) -> Composition:
         """A text for `request`; the template `fallback`, rendered by `render`, when the model's cannot be used.
 
@@ -64,12 +61,13 @@ class Composer:
 
 
 def _fall_back(
-    request: Request, reason: str, fallback: str, render: Callable[[], Rendered] | None
+    request: Request, reason: str, fallback: str, render: Callable[[], RenderedTemplate] | None
 ) -> Composition:
     if render:
         done = render()
         composer = f"template {fallback}"
-        return Composition(done.subject, done.text, composer, redacted(request), done.html, reason)
+        prompt = redacted(request)
+        return Composition(done.subject, done.text, composer, prompt, done.html, done.sender, reason)
     plain: Written = plain_message(request)
     return Composition(plain.subject, plain.text, "built-in", redacted(request), reason=reason)
 

@@ -15,7 +15,7 @@ from stdlib_actions.hyper.model import Request, Written
 MAX_SUBJECT = 150
 """The longest subject, in characters."""
 
-_SCHEME = re.compile(r"\b([a-z][a-z0-9+.-]{1,20}):(?=//|[^\s\d])", re.I)
+_SCHEME = re.compile(r"\b([a-z][a-z0-9+.-]{1,20}):(?=\S)", re.I)
 _LINK = re.compile(r"https://([^\s/?#<>\"'()]+)", re.I)
 _HOST = re.compile(r"(?<![\w-])(?:[\w-]+\.)+[^\W\d_]{2,}(?![\w-])")
 _MARKUP = re.compile(r"<[!/?a-z]|&(?:#|[a-z]{2,8};)|!\[|\]\s*[(\[:]|\{\{|\{%|```", re.I)
@@ -93,15 +93,19 @@ def _schemes(text: str) -> Iterator[str]:
 
 
 def _numbers(text: str, request: Request) -> Iterator[str]:
-    known = {form for figure in _figures(_given(request)) for form in _forms(figure)}
+    """Numbers that nobody gave: neither the sender, nor a fact that is a number or stands in the text as a whole.
+
+    A number inside other words of the contact's ("you owe us 900") is not taken for a fact on its own.
+    """
+    facts = [unicodedata.normalize("NFKC", fact) for fact in request.facts.values()]
+    given = [request.instruction, request.sender, *filter(_NUMBER.fullmatch, facts)]
+    known = {form for figure in _figures("\n".join(given)) for form in _forms(figure)}
+    for fact in sorted(facts, key=len, reverse=True):
+        text = text.replace(fact, " ")
     for figure in _figures(text):
         if _forms(figure)[0] not in known:
             yield f"the text names the number {figure[:40]}, which is not among the facts"
             return
-
-
-def _given(request: Request) -> str:
-    return "\n".join([request.instruction, request.sender, *request.facts.values()])
 
 
 def _figures(text: str) -> list[str]:

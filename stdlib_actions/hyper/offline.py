@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import re
+
 from stdlib_actions.hyper.model import Request, Written
 
 _SUBJECT_LENGTH = 60
+_LONGEST_NAME = 40
+# Names are typed in by strangers: what could be an address or a sentence is not repeated.
+_NAME = re.compile(r"[^\W\d_]+(?:(?:[ '’-]|\. )[^\W\d_]+)*")
 
 
 class OfflineComposer:
@@ -20,7 +25,8 @@ class OfflineComposer:
 def plain_message(request: Request) -> Written:
     """The built-in message: greeting, the instruction as a sentence, signature. Pure."""
     instruction = " ".join(request.instruction.split()).rstrip(".!")
-    greeting = f"Hello {request.facts['first_name']}," if request.facts.get("first_name") else "Hello,"
+    name = request.facts.get("first_name", "")
+    greeting = f"Hello {name}," if _NAME.fullmatch(name) and len(name) <= _LONGEST_NAME else "Hello,"
     sender = request.sender or "The team"
     wish = f"We would like to {instruction[:1].lower()}{instruction[1:]}."
     text = f"{greeting}\n\n{wish} Please reply to this message, and we will take it from there.\n\n{sender}\n"
