@@ -5,15 +5,15 @@ from __future__ import annotations
 import gc
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import msgspec
 
 from rulelang.catalog.model import Catalogue
-from rulelang.check.context import TemplateCheck
 from rulelang.check.phrases import Phrases
 from rulelang.check.rules import check_rule
+from rulelang.check.schema import read_schema
 from rulelang.check.typed import CheckedRule
 from rulelang.diagnostics import messages
 from rulelang.diagnostics.model import Diagnostic, Fix, Label
@@ -22,7 +22,7 @@ from rulelang.plan.model import Plan
 from rulelang.source import Source, Span
 from rulelang.syntax import nodes
 from rulelang.syntax.parser import Parsed, parse
-from rulelang.types.defaults import default_schema
+from rulelang.template.api import check_template
 from rulelang.types.schema import Declared, Schema, TemplateDef
 
 SUFFIX = ".rules"
@@ -88,7 +88,6 @@ class CheckedWorkspace:
     files: Mapping[str, FileState]
     schema_diagnostics: tuple[Diagnostic, ...] = ()
     templates_known: bool = False
-    check_template: TemplateCheck | None = field(default=None, compare=False)
 
     # --- what it says ------------------------------------------------------------------------------
 
@@ -117,7 +116,8 @@ class CheckedWorkspace:
     def diagnostics(self) -> tuple[Diagnostic, ...]:
         """Everything that is wrong, by file and place."""
         by_path: dict[str, list[Diagnostic]] = {}
-        for diagnostic in (*self.schema_diagnostics, *self._cross_file.diagnostics):
+        others = (*self.schema_diagnostics, *self._cross_file.diagnostics, *self.template_diagnostics)
+        for diagnostic in others:
             by_path.setdefault(diagnostic.source.path, []).append(diagnostic)
         found: list[Diagnostic] = []
         for path, file in self.files.items():
@@ -125,6 +125,18 @@ class CheckedWorkspace:
             own += (d for rule in file.rules for d in rule.diagnostics)
             found += sorted(own, key=lambda d: d.span)
         return (*found, *(d for rest in by_path.values() for d in rest))
+
+    @cached_property
+    def template_diagnostics(self) -> tuple[Diagnostic, ...]:
+        """What is wrong with the message templates."""
+        schema = self.schema
+        return tuple(
+            diagnostic
+            for template in schema.templates.values()
+            for diagnostic in check_template(
+                template.text, schema, "", Source.of(template.path, template.text), 0
+            )
+        )
 
     @cached_property
     def keys(self) -> Mapping[str, RuleState]:
@@ -165,7 +177,7 @@ class CheckedWorkspace:
         self, files: dict[str, FileState], path: str, before: FileState | None
     ) -> CheckedWorkspace:
         """The workspace after a file with declarations changed: all is checked again if the schema is another."""
-        schema, diagnostics = _schema_of(files, self.schema.templates)
+        schema, diagnostics = _schema_of(files, self.schema.templates, self.catalogue)
         new = replace(self, schema=schema, schema_diagnostics=diagnostics)
         same = schema == self.schema
         for each, file in files.items():
@@ -197,7 +209,6 @@ class CheckedWorkspace:
             self.catalogue,
             self.phrases,
             templates_known=self.templates_known,
-            check_template=self.check_template,
         )
         plan = build_plan(checked, key, source.path) if checked.ok else None
         return RuleState(key, node, checked, plan, checked.diagnostics)
@@ -207,8 +218,6 @@ def load_workspace(
     files: Mapping[str, str],
     catalogue: Catalogue,
     templates: Mapping[str, str] | None = None,
-    *,
-    check_template: TemplateCheck | None = None,
 ) -> CheckedWorkspace:
     """Check all rule files, by path, together.
 
@@ -222,7 +231,7 @@ def load_workspace(
     for path in sorted(files):
         source = Source.of(path, files[path])
         states[path] = FileState(source, parse(source), ())
-    schema, diagnostics = _schema_of(states, _templates(templates or {}))
+    schema, diagnostics = _schema_of(states, _templates(templates or {}), catalogue)
     workspace = CheckedWorkspace(
         catalogue,
         Phrases.of(catalogue),
@@ -230,7 +239,6 @@ def load_workspace(
         states,
         diagnostics,
         templates is not None,
-        check_template,
     )
     for path, file in states.items():
         states[path] = workspace._checked(file.source, file.parsed, None)
@@ -252,9 +260,12 @@ def _templates(texts: Mapping[str, str]) -> dict[str, TemplateDef]:
 
 
 def _schema_of(
-    files: Mapping[str, FileState], templates: Mapping[str, TemplateDef]
+    files: Mapping[str, FileState], templates: Mapping[str, TemplateDef], catalogue: Catalogue
 ) -> tuple[Schema, tuple[Diagnostic, ...]]:
-    return default_schema().with_templates(templates), ()
+    modules = [(file.source, file.parsed.module) for file in files.values()]
+    events = frozenset(trigger.event for trigger in catalogue.triggers.values())
+    schema, diagnostics = read_schema(modules, events)
+    return schema.with_templates(templates), diagnostics
 
 
 def _has_declarations(parsed: Parsed) -> bool:

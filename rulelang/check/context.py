@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 from rulelang.catalog.model import Catalogue
@@ -12,9 +11,6 @@ from rulelang.diagnostics.model import Diagnostic
 from rulelang.source import Source, Span
 from rulelang.types.model import ANY, Type
 from rulelang.types.schema import Declared, Schema
-
-TemplateCheck = Callable[[str, Schema, str, Source, Span], "tuple[Diagnostic, ...]"]
-"""Checks a text that holds `{{ … }}`: text, schema, subject kind, and where the literal stands."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +37,6 @@ class Context:
     scope: Scope
     catalogue: Catalogue
     templates_known: bool = False
-    check_template: TemplateCheck | None = None
     found: list[Diagnostic] = field(default_factory=list)
     rule_refs: list[RuleRef] = field(default_factory=list)
 

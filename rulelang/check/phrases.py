@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from rulelang.catalog.model import Action, Catalogue, Param, Trigger
 from rulelang.catalog.phrase_syntax import arguments_of
-from rulelang.catalog.phrases import Matched, NoMatch, PhraseTable
+from rulelang.catalog.phrases import Expected, Matched, NoMatch, PhraseTable
 from rulelang.check.context import Context
 from rulelang.check.roles import FIRST, argument
 from rulelang.check.typed import Typed
@@ -47,6 +47,10 @@ def no_trigger(source: Source, phrase: nodes.Phrase, found: NoMatch[Trigger]) ->
 
 def no_action(source: Source, phrase: nodes.Phrase, found: NoMatch[Action]) -> Diagnostic:
     """The mistake of a phrase in `do` that means nothing."""
+    part = phrase.parts[min(found.matched, len(phrase.parts) - 1)]
+    if isinstance(part, nodes.Arguments) and Expected() in found.expected:
+        what = source.slice(Span(phrase.span.start, part.span.start))
+        return messages.no_arguments(source, part.span, what)
     words = source.slice(phrase.span)
     return messages.unknown_action(source, found.span, words, found.ended, _help(found), _fixes(found))
 
@@ -54,21 +58,18 @@ def no_action(source: Source, phrase: nodes.Phrase, found: NoMatch[Action]) -> D
 def _help(found: NoMatch[D]) -> str:
     if found.corrections:
         return f"did you mean `{found.corrections[0]}`?"
-    if found.matched and (following := _following(found)):
-        return f"{'it goes on with' if found.ended else 'here could stand'} {following}"
+    if found.matched:
+        return f"{'it goes on with' if found.ended else 'here could stand'} {_following(found)}"
     if found.near:
         return f"did you mean {messages.listed((d.phrase for d in found.near), ' or ')}?"
-    return ""
+    return f"it begins with one of {_following(found)}"
 
 
 def _following(found: NoMatch[D]) -> str:
-    shown = []
-    for expected in found.expected:
-        if expected.param is not None:
-            shown.append(f"{{{expected.param.name}}}")
-        else:
-            shown.append({"": "its end", "(": "( … )"}.get(expected.word, expected.word))
-    return messages.listed(dict.fromkeys(shown), ", ")
+    """The words and slots that could come next; the end of the phrase is not among them."""
+    shown = [f"{{{e.param.name}}}" if e.param is not None else e.word for e in found.expected]
+    words = dict.fromkeys("(…)" if word == "(" else word for word in shown if word)
+    return messages.listed(words) if words else "nothing more"
 
 
 def _fixes(found: NoMatch[D]) -> tuple[Fix, ...]:

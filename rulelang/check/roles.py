@@ -18,8 +18,9 @@ from rulelang.check.urls import url_fault
 from rulelang.diagnostics import messages
 from rulelang.diagnostics.suggest import did_you_mean
 from rulelang.syntax import nodes
+from rulelang.template.api import check_template
 from rulelang.types.builtin import concrete, stage_type
-from rulelang.types.model import ANY, PERSON, TAG, TEAM, TEXT, Kind, Type
+from rulelang.types.model import ANY, DURATION, PERSON, TAG, TEAM, TEXT, Kind, Type
 from rulelang.types.schema import SUBJECT_KINDS, FieldDef, Pipeline
 
 Known = Mapping[str, Typed]
@@ -64,6 +65,8 @@ def _plain(context: Context, param: Param, node: nodes.Expr) -> Typed:
 def _wrong(context: Context, param: Param, value: Typed) -> Typed:
     type_ = concrete(param.type, context.schema, context.scope.subject)
     text, written = context.text(value.span), number_hint(context, value, type_)
+    if type_ == DURATION and value.type.kind is Kind.NUMBER:
+        written = f"{text}m"
     hint = f"write {messages.q(written)}" if written else param.doc
     wanted = messages.noun(type_)
     return context.report(
@@ -221,10 +224,11 @@ def _liquid(context: Context, param: Param, node: nodes.Expr, known: Known) -> T
     if not isinstance(node, nodes.TextLit):
         hint = "put fields into it as `{{ contact.first_name }}`"
         return context.report(messages.needs_literal(context.source, node.span, param.name, hint))
-    if context.check_template is not None:
+    if "{{" in node.value or "{%" in node.value:
         scope = context.scope
+        offset = node.span.start + 1
         context.found.extend(
-            context.check_template(node.value, scope.schema, scope.subject, context.source, node.span)
+            check_template(node.value, scope.schema, scope.subject, context.source, offset, scope.payload)
         )
     return Const(TEXT, node.span, node.value)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from rulelang.catalog.model import Catalogue
-from rulelang.check.context import Context, TemplateCheck
+from rulelang.check.context import Context
 from rulelang.check.expressions import condition
 from rulelang.check.phrases import Phrases
 from rulelang.check.scope import Scope
@@ -29,20 +29,20 @@ def check_rule(
     phrases: Phrases,
     *,
     templates_known: bool = False,
-    check_template: TemplateCheck | None = None,
 ) -> CheckedRule:
     """The rule with all names resolved and all types known, and everything that is wrong with it.
 
-    `templates_known` says that the schema's templates are all there are, even when there are none;
-    `check_template` checks texts that hold `{{ … }}`. Never raises for what an author wrote.
+    `templates_known` says that the schema's templates are all there are, even when there are none. Never raises
+    for what an author wrote.
     """
-    context = Context(source, Scope(schema, "contact"), catalogue, templates_known, check_template)
+    context = Context(source, Scope(schema, "contact"), catalogue, templates_known)
     state, enrol = _state(context, rule), _enrol(context, rule)
     found = find_triggers(context, rule.triggers, phrases)
     subject = subject_of(context, rule, found)
     context = context.with_scope(Scope(schema, subject))
-    events = tuple(event_fields(context, each) for each in found)
-    known = len(found) == len(rule.triggers) and not rule.broken
+    payloads = [event_fields(context, each) for each in found]
+    events = tuple(payload for payload in payloads if payload is not None)
+    known = len(events) == len(rule.triggers) and not rule.broken
     context = context.with_scope(Scope(schema, subject, events, known))
     checked = CheckedRule(
         node=rule,

@@ -79,6 +79,13 @@ class Scope:
         first, *others = self.events
         return tuple(n for n in first.fields if all(n in e.fields for e in others))
 
+    @property
+    def payload(self) -> Mapping[str, Type] | None:
+        """What is known of the event, for message templates; None when its trigger could not be understood."""
+        if not self.events_known or not self.events:
+            return None
+        return {name: self.event_type(name) or ANY for name in self.event_names()}
+
     def event_type(self, name: str) -> Type | None:
         """The type of a field that all events have; None when they disagree about it."""
         types = (concrete(e.fields[name], self.schema, self.subject) for e in self.events)

@@ -109,12 +109,17 @@ def _has_stages(context: Context, kind: str, found: Sequence[Found]) -> bool:
 # --- the event and what the slots demand of it -----------------------------------------------------
 
 
-def event_fields(context: Context, found: Found) -> EventFields:
-    """The payload of a trigger: what is declared, or what the workspace's own event holds."""
+def event_fields(context: Context, found: Found) -> EventFields | None:
+    """The payload of a trigger: what is declared, or what the workspace's own event holds.
+
+    None when the trigger names an event that is not declared.
+    """
     text = context.text(found.clause.phrase.span)
     fields = {**found.trigger.payload, **_changed_field(context, found)}
-    own = context.schema.events.get(_event_type(found)) if _event_slot(found) else None
-    if own is not None:
+    if _event_slot(found):
+        own = context.schema.events.get(_event_type(found))
+        if own is None:
+            return None
         fields |= {name: f.type for name, f in own.payload.items()}
     return EventFields(text, fields)
 
