@@ -98,8 +98,9 @@ class Steps:
                 EntryKind.RESUMED, run, step=step.id, reason="the time to wait for has already come", due=due
             )
             return False
-        parked = self._count(replace(run, status=RunStatus.WAITING, position=step.id, due=max(due, turn.now)))
-        if parked is not None:
+        counted = self._count(replace(run, position=step.id))
+        if counted is not None:
+            parked = replace(counted, status=RunStatus.WAITING, due=max(due, turn.now))
             turn.update(parked)
             turn.note(EntryKind.WAITING, parked, step=step.id, due=parked.due)
         return True
