@@ -1,1 +1,118 @@
-"""The server process: the web application and the engine, put together."""
+"""The composition root: settings, store, catalogue, engine and pages become one running server."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from importlib.metadata import version
+from pathlib import Path
+from typing import NamedTuple
+
+import structlog
+from starlette.applications import Starlette
+
+from rulelang.catalog.build import build_catalogue
+from runtime.clock import SystemClock
+from runtime.egress.client import EgressClient
+from runtime.engine.cycle import CycleLimits
+from runtime.engine.engine import Engine, EngineLimits
+from runtime.engine.rules import Rules
+from runtime.files import DATA
+from runtime.keys import KeyFile
+from runtime.outbox import OutboxLimits, Pace
+from runtime.retry import RetryPolicy
+from runtime.settings import Settings, load_settings, missing_secrets
+from runtime.store.open import open_store
+from runtime.store.reader import SqliteReader
+from runtime.store.sqlite import SqliteWriter
+from runtime.workspace import Workspace
+from stdlib_actions.library import build_library, declarations, live_services
+from stdlib_actions.services import policy_of
+from web.app import build_app
+from web.auth import Guard, Sessions
+from web.context import AppContext
+from web.metrics import PrometheusMetrics
+
+SHUTDOWN_SECONDS = 15.0
+
+
+class Parts(NamedTuple):
+    """What a server is made of, before it starts."""
+
+    settings: Settings
+    workspace: Workspace
+    engine: Engine
+    writer: SqliteWriter
+    reader: SqliteReader
+    egress: EgressClient
+    metrics: PrometheusMetrics
+    guard: Guard
+
+
+def assemble(root: Path, env: Mapping[str, str] = os.environ) -> Parts:
+    """Read a workspace and put its parts together; nothing runs yet.
+
+    Raises:
+        SettingsError, FileError: a file of the workspace cannot be used.
+        StoreInUse, WrongDatabase, StoreUnavailable: the database cannot be opened.
+    """
+    settings = load_settings(root, env)
+    for sentence in missing_secrets(settings, root, env):
+        structlog.get_logger("rulelang.server").warning("secret missing", detail=sentence)
+    catalogue = build_catalogue(declarations())
+    workspace = Workspace(root, catalogue)
+    database = root / settings.database.path
+    database.parent.mkdir(parents=True, exist_ok=True)
+    writer, readers = open_store(database)
+    egress = EgressClient(policy_of(settings.egress))
+    services = live_services(settings, lambda: workspace.checked.schema, root, env, egress)
+    library = build_library(services, catalogue)
+    rules = Rules(library, workspace.checked.schema, workspace.checked.plans)
+    metrics = PrometheusMetrics()
+    engine = Engine(writer, rules, SystemClock(), _limits(settings), _policy(settings), metrics)
+    guard = Guard(KeyFile(root / DATA), Sessions())
+    return Parts(settings, workspace, engine, writer, readers(), egress, metrics, guard)
+
+
+def _limits(settings: Settings) -> EngineLimits:
+    knobs = settings.engine
+    pace = Pace(rate=knobs.rate, concurrency=knobs.concurrency)
+    paces = {name: Pace(rate=rate, concurrency=knobs.concurrency) for name, rate in knobs.rates.items()}
+    outbox = OutboxLimits(pace=pace, paces=paces)
+    return EngineLimits(batch=knobs.batch, outbox=outbox, cycle=CycleLimits())
+
+
+def _policy(settings: Settings) -> RetryPolicy:
+    return RetryPolicy(delays=tuple(int(seconds * 1000) for seconds in settings.engine.retry_seconds))
+
+
+def build_server(parts: Parts) -> Starlette:
+    """The application over assembled parts; the engine lives as long as it serves."""
+
+    @asynccontextmanager
+    async def lifespan(app: Starlette) -> AsyncIterator[None]:
+        log = structlog.get_logger("rulelang.server")
+        await parts.engine.start()
+        log.info("started", rules=len(parts.workspace.checked.plans))
+        try:
+            yield
+        finally:
+            whole = await parts.engine.close(SHUTDOWN_SECONDS)
+            await parts.egress.aclose()
+            await parts.reader.close()
+            parts.writer.close()
+            log.info("stopped", attempts_cut_off=not whole)
+
+    context = AppContext(
+        engine=parts.engine,
+        reader=parts.reader,
+        workspace=parts.workspace,
+        settings=parts.settings,
+        guard=parts.guard,
+        metrics=parts.metrics,
+        clock=parts.engine.clock.now,
+        mailbox=parts.workspace.root / parts.settings.mail.mailbox,
+        version=version("rulelang"),
+    )
+    return build_app(context, lifespan)

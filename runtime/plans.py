@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from rulelang.plan.codec import encode_plan
+from rulelang.plan.codec import encode
 from rulelang.plan.ir import Ir, conjoin
-from rulelang.plan.matcher import Matcher
+from rulelang.plan.matcher import Entry, Matcher
 from rulelang.plan.model import Plan
 from rulelang.plan.scope import Scope
 from runtime.actions import Library
@@ -26,7 +26,7 @@ class PlanSet:
         self.all: Mapping[str, Plan] = {plan.key: plan for plan in plans}
         self.live: dict[str, Program] = {}
         self._matcher = Matcher()
-        self._conditions: dict[tuple[str, str, str], list[tuple[Program, Ir | None]]] = {}
+        self._conditions: dict[tuple[str, str], Ir | None] = {}
         for plan in plans:
             if plan.state == "live":
                 self._install(plan)
@@ -34,11 +34,10 @@ class PlanSet:
     def _install(self, plan: Plan) -> None:
         program = self.add(plan)
         self.live[plan.key] = program
-        for number, trigger in enumerate(plan.triggers):
+        for trigger in plan.triggers:
             condition = conjoin(trigger.when, plan.when)
-            self._matcher.add((plan.key, number), trigger.event, plan.subject, condition)
-            entry = (plan.key, trigger.event, plan.subject)
-            self._conditions.setdefault(entry, []).append((program, condition))
+            self._matcher.add(Entry(plan.key, trigger.event, plan.subject, condition))
+            self._conditions.setdefault((plan.key, trigger.event), condition)
 
     def add(self, plan: Plan) -> Program:
         """Make a plan known by its hash, such as an old version that a run in flight follows."""
@@ -61,7 +60,7 @@ class PlanSet:
 
     def encoded(self) -> dict[str, bytes]:
         """All live plans by hash, to be kept for ever beside the runs."""
-        return {program.plan.hash: encode_plan(program.plan) for program in self.live.values()}
+        return {program.plan.hash: encode(program.plan) for program in self.live.values()}
 
     def watches(self, kind: str) -> bool:
         """Whether some known plan for another kind of subject reads records of `kind` while it runs."""
@@ -69,15 +68,14 @@ class PlanSet:
 
     def match(self, event_type: str, kind: str, scope: Scope) -> list[Program]:
         """The live rules whose trigger and condition hold, each once, in their order."""
-        refs = self._matcher.match(event_type, kind, scope)
-        return [self.live[key] for key in dict.fromkeys(ref[0] for ref in refs)]
+        return [self.live[key] for key in self._matcher.match(event_type, kind, scope)]
 
     def misses(self, event_type: str, kind: str, matched: Iterable[Program]) -> list[tuple[Program, Ir]]:
-        """Live rules with a trigger on this event whose condition did not hold, with that condition."""
+        """Live rules with a trigger on this event whose condition did not hold, with that condition.
+
+        Of several triggers on the same event the condition of the first is given.
+        """
         hit = {program.plan.key for program in matched}
-        result: dict[str, tuple[Program, Ir]] = {}
-        for key, _ in self._matcher.candidates(event_type, kind):
-            for program, condition in self._conditions.get((key, event_type, kind), ()):
-                if key not in hit and condition is not None:
-                    result.setdefault(key, (program, condition))
-        return list(result.values())
+        missed = (key for key in self._matcher.candidates(event_type, kind) if key not in hit)
+        found = ((self.live[key], self._conditions[key, event_type]) for key in missed)
+        return [(program, condition) for program, condition in found if condition is not None]

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-
+from collections import deque
 from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, TypeVar
+
+from msgspec.structs import replace
 
 from rulelang.plan.model import Plan
 from rulelang.types.schema import Schema
-from runtime.actions import ActionError, Library
+from runtime.actions import EffectAction, Facts, Library
+from runtime.engine.attempt import perform
 from runtime.engine.core import EngineCore
 from runtime.engine.rules import Rules
-from runtime.engine.work import Answer, Arrival, Begin, Ready, Receipt
+from runtime.engine.work import Answer, Arrival, Receipt, Result, Work
 from runtime.model import (
     JSON,
+    Effect,
     EffectRow,
     Entry,
     Event,
@@ -23,9 +27,11 @@ from runtime.model import (
     SubjectKey,
     SubjectState,
 )
+from runtime.outbox import Ready
 from runtime.store.memory import MemoryStore
 from runtime.store.protocol import Batch
 
+T = TypeVar("T")
 TIMERS_AT_ONCE = 100
 MAX_ROUNDS = 100_000
 """Transactions within one `advance_to`; more can only be a loop across subjects."""
@@ -62,7 +68,7 @@ class Simulation:
         self._answer = answer
         self._core = EngineCore(self.store, Rules(library, schema, plans, explain=explain))
         self._core.start()
-        self._retries: dict[str, EffectRow] = {}
+        self._retries: dict[str, Ready] = {}
 
     def add_subject(self, key: SubjectKey, fields: Mapping[str, JSON]) -> None:
         """Put a record in place as if it had always been there: no event comes of it."""
@@ -119,7 +125,7 @@ class Simulation:
         with self.store.transaction() as tx:
             due = tx.next_due()
             pending = bool(tx.pending_events(1))
-        moments = [row.next_at for row in self._retries.values()]
+        moments = [item.row.next_at for item in self._retries.values()]
         if due is not None:
             moments.append(due)
         if pending:
@@ -127,7 +133,7 @@ class Simulation:
         return min(moments, default=None)
 
     def _round(self) -> None:
-        ready = [Ready(row) for row in self._retries.values() if row.next_at <= self.now]
+        ready = [item for item in self._retries.values() if item.row.next_at <= self.now]
         for item in ready:
             del self._retries[item.row.effect.key]
         self._perform(ready)
@@ -135,45 +141,53 @@ class Simulation:
         self._perform(committed.ready)
 
     def _perform(self, ready: Iterable[Ready]) -> None:
-        waiting = list(ready)
+        waiting = deque(ready)
         while waiting:
-            item = waiting.pop(0)
+            item = waiting.popleft()
             if item.row.next_at > self.now:
-                self._retries[item.row.effect.key] = item.row
+                self._retries[item.row.effect.key] = item
                 continue
             waiting.extend(self._attempt(item))
 
     def _attempt(self, item: Ready) -> list[Ready]:
-        row = item.row
-        key, number = row.effect.key, row.attempts + 1
-        started = self._core.process([Begin(key, number)], self.now)
-        begun = started.results[0]
-        if not isinstance(begun, Ready) or begun.facts is None:
-            return list(started.ready)
-        outcome, prepared = self._prepare(begun)
-        if prepared is not None:
-            self._core.process([Begin(key, number, prepared)], self.now)
-        committed = self._core.process([Answer(key, number, outcome)], self.now)
-        return [*started.ready, *committed.ready]
+        following: list[Ready] = []
 
-    def _prepare(self, begun: Ready) -> tuple[Outcome, JSON]:
-        row = begun.row
-        assert begun.facts is not None
-        action = self._library.effects[row.effect.action]
-        if row.prepared is not None:
-            return self._answer(row), None
-        try:
-            prepared = run_now(action.prepare(row.effect, begun.facts))
-        except ActionError as error:
-            return Outcome(OutcomeKind.FAILED, str(error)), None
-        return self._answer(row), prepared
+        async def write(work: Work) -> Result:
+            committed = self._core.process([work], self.now)
+            following.extend(committed.ready)
+            return committed.results[0]
+
+        action = self._library.effects.get(item.row.effect.action)
+        sender = _Scripted(action, item.row, self._answer) if action is not None else None
+        outcome = run_now(perform(item, sender, write))
+        if outcome is not None:
+            run_now(write(Answer(item.row.effect.key, item.attempt, outcome)))
+        return following
 
 
-def run_now(work: Coroutine[Any, Any, Any]) -> Any:
-    """The result of a coroutine that waits for nothing outside, without an event loop of its own when it can."""
+class _Scripted:
+    """An effect whose message is composed for real, and whose delivery ends as the simulation says."""
+
+    def __init__(self, action: EffectAction, row: EffectRow, answer: Callable[[EffectRow], Outcome]) -> None:
+        self.prepare = action.prepare
+        self._row = row
+        self._answer = answer
+
+    async def deliver(self, effect: Effect, prepared: JSON, facts: Facts) -> Outcome:
+        """Deliver nothing; give the scripted answer."""
+        return self._answer(replace(self._row, prepared=prepared))
+
+
+def run_now(work: Coroutine[Any, Any, T]) -> T:
+    """The result of a coroutine that waits for nothing outside; it needs no event loop.
+
+    Raises:
+        SimulationError: it waits for something.
+    """
     try:
         work.send(None)
     except StopIteration as done:
-        return done.value
+        result: T = done.value
+        return result
     work.close()
     raise SimulationError("a simulated action waited for the outside; it needs an offline implementation")

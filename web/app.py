@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
-from dataclasses import replace
 from pathlib import Path
 
 from starlette.applications import Starlette
@@ -72,9 +71,6 @@ def build_app(
 ) -> Starlette:
     """The application over a running system."""
     endpoints = api_endpoints()
-    context = replace(
-        context, extra={"openapi": document([*ingest.endpoints(), *endpoints], context.version)}
-    )
     static = StaticFiles(directory=Path(__file__).parent / "static")
     app = Starlette(
         routes=[
@@ -93,4 +89,5 @@ def build_app(
         lifespan=lifespan,
     )
     app.state.context = context
+    app.state.openapi = document([*ingest.endpoints(), *endpoints], context.version)
     return app

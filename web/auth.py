@@ -1,96 +1,17 @@
-"""Who may do what: API keys with scopes, sessions of the pages, and nothing without either.
-
-A key is `rl_<id>_<secret>` with 32 random bytes in the secret; the store holds the SHA-256 of the secret. A
-fast hash is right here: the secret has 256 bits, so there is nothing to guess, and a slow one would let strangers
-burn our processor.
-"""
+"""Who may do what: API keys with scopes, sessions of the pages, and nothing without either."""
 
 from __future__ import annotations
 
-import hashlib
-import hmac
-import re
 import secrets
 import time
-from collections.abc import Iterable
-from typing import NamedTuple
 
 from starlette.requests import HTTPConnection
 
-from runtime.store.protocol import ApiKey, ReadStore
+from runtime.keys import SCOPES, KeyFile, KeyFileError
 from web.problems import Problem
-
-SCOPES: dict[str, str] = {
-    "events:write": "send events",
-    "records:read": "read contacts, accounts and opportunities",
-    "records:write": "change contacts, accounts and opportunities, import files",
-    "rules:read": "read rules",
-    "rules:write": "change rules",
-    "runs:read": "read runs, their journal and their effects",
-    "runs:write": "cancel runs, replay and skip dead letters",
-    "mailbox:read": "read the development mailbox",
-    "metrics:read": "read metrics",
-}
-"""Every scope with what it lets its holder do."""
 
 SESSION_COOKIE = "rulelang_session"
 SESSION_SECONDS = 12 * 3600
-_KEY = re.compile(r"rl_([a-z0-9]{12})_([A-Za-z0-9_-]{43})\Z", re.ASCII)
-_NOBODY = hashlib.sha256(b"nobody").digest()
-
-
-class NewKey(NamedTuple):
-    """A key just made; `text` is shown once and kept nowhere."""
-
-    id: str
-    text: str
-    hash: bytes
-
-
-def make_key() -> NewKey:
-    """A new random key."""
-    id = "".join(secrets.choice("abcdefghijklmnopqrstuvwxyz0123456789") for _ in range(12))
-    secret = secrets.token_urlsafe(32)
-    return NewKey(id, f"rl_{id}_{secret}", hashlib.sha256(secret.encode()).digest())
-
-
-def unknown_scopes(scopes: Iterable[str]) -> list[str]:
-    """Those of the scopes that do not exist."""
-    return [scope for scope in scopes if scope not in SCOPES]
-
-
-class Keys:
-    """Checks API keys against the store, and remembers them for a moment, so that a hot route reads nothing."""
-
-    REMEMBER = 5.0
-    """Seconds until a revoked key stops working at the latest."""
-
-    def __init__(self, reader: ReadStore) -> None:
-        self._reader = reader
-        self._seen: dict[str, tuple[float, ApiKey | None]] = {}
-
-    async def scopes(self, text: str) -> frozenset[str] | None:
-        """What the holder of this key may do; None for a key that is malformed, unknown, revoked or wrong."""
-        match = _KEY.match(text)
-        if match is None:
-            return None
-        key = await self._find(match[1])
-        stored = key.hash if key is not None else _NOBODY
-        given = hashlib.sha256(match[2].encode()).digest()
-        if not hmac.compare_digest(stored, given) or key is None:
-            return None
-        return frozenset(key.scopes)
-
-    async def _find(self, id: str) -> ApiKey | None:
-        now = time.monotonic()
-        kept = self._seen.get(id)
-        if kept is not None and kept[0] > now:
-            return kept[1]
-        key = await self._reader.key(id)
-        if len(self._seen) > 1000:
-            self._seen.clear()
-        self._seen[id] = (now + self.REMEMBER, key)
-        return key
 
 
 class Sessions:
@@ -142,28 +63,39 @@ class Sessions:
 class Guard:
     """Decides on each request. A session counts only for requests that come from our own pages."""
 
-    def __init__(self, keys: Keys, sessions: Sessions) -> None:
+    def __init__(self, keys: KeyFile, sessions: Sessions) -> None:
         self.keys = keys
         self.sessions = sessions
 
-    async def scopes(self, connection: HTTPConnection) -> frozenset[str] | None:
+    def scopes(self, connection: HTTPConnection) -> frozenset[str] | None:
         """What the sender of a request may do; None for a stranger."""
         header = connection.headers.get("authorization", "")
         if header:
             scheme, _, text = header.partition(" ")
-            return await self.keys.scopes(text.strip()) if scheme.lower() == "bearer" else None
+            return self.key_scopes(text.strip()) if scheme.lower() == "bearer" else None
         session = connection.cookies.get(SESSION_COOKIE, "")
         if not session or not same_origin(connection):
             return None
         return self.sessions.scopes(session)
 
-    async def require(self, connection: HTTPConnection, scope: str) -> None:
+    def key_scopes(self, text: str) -> frozenset[str] | None:
+        """What the holder of a key may do; None for a wrong one.
+
+        Raises:
+            Problem: 503 when the keys cannot be read: nobody is let in on a guess.
+        """
+        try:
+            return self.keys.scopes(text)
+        except KeyFileError:
+            raise Problem(503, "the keys cannot be read now; the log says why") from None
+
+    def require(self, connection: HTTPConnection, scope: str) -> None:
         """Let the request pass, or refuse it.
 
         Raises:
             Problem: 401 for a stranger, 403 for somebody without the scope.
         """
-        held = await self.scopes(connection)
+        held = self.scopes(connection)
         if held is None:
             raise Problem(
                 401,

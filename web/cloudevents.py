@@ -1,7 +1,8 @@
 """CloudEvents 1.0 over HTTP, in structured, batched and binary mode, read into our own envelope.
 
 The subject is `kind/id` (`contact/c_1`) or `kind/name@host` in the attribute `subject`, or the extension
-attributes `contactid`, `accountid`, `opportunityid`. Uniqueness is `source` + `id` in that specification, so both make our id.
+attributes `contactid`, `accountid`, `opportunityid`. Uniqueness is `source` + `id` in that
+specification, so both make our id.
 """
 
 from __future__ import annotations

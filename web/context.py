@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TypeVar
 
 from starlette.requests import HTTPConnection
 
-from rulelang.catalog.model import Catalogue
 from runtime.engine.engine import Engine
 from runtime.metrics import Metrics
 from runtime.model import Millis
 from runtime.settings import Settings
-from runtime.store.protocol import ReadStore
+from runtime.store.protocol import ReadStore, StoreUnavailable
 from runtime.workspace import Workspace
 from web.auth import Guard
+from web.problems import Problem
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -26,17 +28,28 @@ class AppContext:
     engine: Engine
     reader: ReadStore
     workspace: Workspace
-    catalogue: Catalogue
     settings: Settings
     guard: Guard
     metrics: Metrics
     clock: Callable[[], Millis]
     mailbox: Path
     version: str
-    extra: Mapping[str, Any]
 
 
 def context_of(connection: HTTPConnection) -> AppContext:
     """The context of the application that serves this request."""
     context: AppContext = connection.app.state.context
     return context
+
+
+async def committed(work: Awaitable[T]) -> T:
+    """The result of a call of the engine; what keeps it from committing becomes an answer that says so.
+
+    Raises:
+        Problem: 503 with Retry-After: nothing was done, and sending the same again is safe.
+    """
+    try:
+        return await work
+    except StoreUnavailable as error:
+        detail = f"{error}; nothing was done, send it again later"
+        raise Problem(503, detail, {"Retry-After": "5"}) from None

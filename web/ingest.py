@@ -18,10 +18,9 @@ from starlette.types import Receive, Scope, Send
 
 from runtime.engine.work import Arrival, Receipt, ReceiptStatus
 from runtime.events import EventError, body_hash
-from runtime.store.protocol import StoreUnavailable
 from web import cloudevents
 from web.body import MAX_BYTES, MAX_STREAM_BYTES, parse_json, parse_lines, read_body
-from web.context import AppContext
+from web.context import AppContext, committed
 from web.problems import Problem
 from web.routing import Endpoint, Parameter
 
@@ -54,12 +53,12 @@ class EventsEndpoint:
         connection = HTTPConnection(scope)
         if scope["method"] != "POST":
             raise Problem(405, "events are sent with POST", {"Allow": "POST"})
-        await self._context.guard.require(connection, "events:write")
+        self._context.guard.require(connection, "events:write")
         media = connection.headers.get("content-type", "").partition(";")[0].strip().lower()
         body = await read_body(receive, MAX_STREAM_BYTES if media in NDJSON else MAX_BYTES)
         raws, single = _envelopes(media, connection, body)
         arrivals = self._arrivals(raws, connection.headers.get("idempotency-key", ""), single)
-        receipts = await self._submit(arrivals)
+        receipts = await committed(self._context.engine.submit(arrivals))
         return _report(receipts, single)
 
     def _arrivals(self, raws: Sequence[Any], key: str, single: bool) -> list[Arrival]:
@@ -84,14 +83,6 @@ class EventsEndpoint:
         if errors:
             raise Problem(422, _summary(errors, len(raws)), errors=errors[:100])
         return arrivals
-
-    async def _submit(self, arrivals: Sequence[Arrival]) -> list[Receipt]:
-        try:
-            return await self._context.engine.submit(arrivals)
-        except StoreUnavailable:
-            raise Problem(
-                503, "the store cannot take events now; send them again later", {"Retry-After": "5"}
-            ) from None
 
 
 def _envelopes(media: str, connection: HTTPConnection, body: bytes) -> tuple[list[Any], bool]:
@@ -127,7 +118,8 @@ def _with_id(raw: Any, key: str, number: int, single: bool) -> Any:
 def _summary(errors: Sequence[dict[str, str]], count: int) -> str:
     if count == 1:
         return errors[0]["detail"]
-    return f"{len(errors)} of {count} events are wrong; none was taken. The first, at {errors[0]['pointer']}: {errors[0]['detail']}"
+    first = f"the first, at {errors[0]['pointer']}: {errors[0]['detail']}"
+    return f"{len(errors)} of {count} events are wrong; none was taken; {first}"
 
 
 def _report(receipts: Sequence[Receipt], single: bool) -> tuple[int, bytes]:
@@ -185,7 +177,8 @@ def endpoints() -> list[Endpoint]:
             "events:write",
             _never,
             "Send events",
-            "One event, an array, NDJSON, or CloudEvents 1.0. The answer comes after the commit. All events of a body are taken, or none.",
+            "One event, an array, NDJSON, or CloudEvents 1.0. The answer comes after the commit. "
+            "All events of a body are taken, or none.",
             parameters=(
                 Parameter("Idempotency-Key", "makes the ids of events that have none", place="header"),
             ),

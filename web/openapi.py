@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from web.auth import SCOPES
+from runtime.keys import SCOPES
 from web.problems import MEDIA_TYPE
 from web.routing import Endpoint
 

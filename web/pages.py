@@ -21,7 +21,7 @@ from runtime.timeline import local_text
 from stdlib_actions.mail.mailbox import list_messages, read_message, read_source
 from web.auth import SESSION_COOKIE, SESSION_SECONDS, same_origin
 from web.body import read_body
-from web.context import AppContext, context_of
+from web.context import AppContext, committed, context_of
 from web.problems import Problem
 from web.rules import rules_overview
 from web.runs import effect_json, run_detail, run_json, workspace_zone
@@ -52,7 +52,7 @@ def _page(scope: str) -> Callable[[Handler], Handler]:
 
     def wrap(handler: Handler) -> Handler:
         async def handle(request: Request) -> Response:
-            held = await context_of(request).guard.scopes(request)
+            held = context_of(request).guard.scopes(request)
             if held is None:
                 return RedirectResponse("/sign-in", 303)
             try:
@@ -81,7 +81,7 @@ async def start(request: Request) -> Response:
         runs=[_shown_run(run_json(run)) for run in runs],
         messages=messages,
         attention=await _attention(context),
-        diagnostics=[d for d in render_json(context.workspace.checked.diagnostics)],
+        diagnostics=render_json(context.workspace.checked.diagnostics),
     )
 
 
@@ -141,7 +141,7 @@ def _effect_action(what: str) -> Handler:
     async def act(request: Request) -> Response:
         key, engine = request.path_params["key"], context_of(request).engine
         work = Replay(key, "a page") if what == "replay" else Skip(key, "a page")
-        result = await engine.operate(work)
+        result = await committed(engine.operate(work))
         if result.problem:
             raise Problem(409, result.problem)
         return RedirectResponse("/#attention", 303)
@@ -166,7 +166,7 @@ async def sign_in(request: Request) -> Response:
         raise Problem(403, "sign in on our own page")
     fields = parse_qs((await read_body(request.receive, 4096)).decode("utf-8", "replace"))
     guard = context_of(request).guard
-    scopes = await guard.keys.scopes(fields.get("key", [""])[0].strip())
+    scopes = guard.key_scopes(fields.get("key", [""])[0].strip())
     if scopes is None:
         return _render(request, "sign_in.html", 403, problem="No such key, or it was revoked.")
     return _with_session(request, guard.sessions.begin(scopes))

@@ -11,9 +11,8 @@ from starlette.responses import Response
 from runtime.engine.work import Arrival, Receipt, ReceiptStatus
 from runtime.events import IDENTITY_FIELDS, RECORD_UPDATED, EventError, body_hash
 from runtime.model import SubjectKey, SubjectState
-from runtime.store.protocol import StoreUnavailable
 from web.body import MAX_STREAM_BYTES, parse_json, read_body
-from web.context import AppContext, context_of
+from web.context import committed, context_of
 from web.importing import read_rows
 from web.problems import Problem
 from web.routing import CURSOR, LIMIT, Endpoint, Parameter, json_response, page_limit
@@ -78,7 +77,7 @@ async def put_record(request: Request) -> Response:
     except EventError as error:
         pointer = error.pointer.removeprefix("/data/fields")
         raise Problem(422, str(error), errors=[{"pointer": pointer, "detail": str(error)}]) from None
-    receipt = (await _submit(context, [arrival]))[0]
+    receipt = (await committed(context.engine.submit([arrival])))[0]
     if receipt.status == ReceiptStatus.CONFLICT:
         raise Problem(409, "this Idempotency-Key was used with another body")
     state = await context.reader.subject(SubjectKey(kind, id))
@@ -97,7 +96,7 @@ async def import_records(request: Request) -> Response:
     arrivals, refused = read_rows(body, kind, context.workspace.codec, context.clock(), batch, run_rules)
     receipts: list[Receipt] = []
     for start in range(0, len(arrivals), IMPORT_CHUNK):
-        receipts += await _submit(context, arrivals[start : start + IMPORT_CHUNK])
+        receipts += await committed(context.engine.submit(arrivals[start : start + IMPORT_CHUNK]))
     return json_response(
         {
             "taken": sum(r.status == ReceiptStatus.ACCEPTED for r in receipts),
@@ -106,15 +105,6 @@ async def import_records(request: Request) -> Response:
             "runs": sum(len(r.runs) for r in receipts if r.status == ReceiptStatus.ACCEPTED),
         }
     )
-
-
-async def _submit(context: AppContext, arrivals: list[Arrival]) -> list[Receipt]:
-    try:
-        return await context.engine.submit(arrivals)
-    except StoreUnavailable:
-        raise Problem(
-            503, "the store cannot take changes now; try again later", {"Retry-After": "5"}
-        ) from None
 
 
 _RECORD = {"type": "object", "required": ["kind", "id", "fields"]}
@@ -170,7 +160,8 @@ def endpoints() -> list[Endpoint]:
                 "records:write",
                 import_records,
                 f"Import {plural} from CSV",
-                "The first line names the fields. Needs a column `id`, or one that identifies. Good lines are taken, others reported.",
+                "The first line names the fields, one of them `id` or an identifying one. "
+                "Good lines are taken, others reported.",
                 parameters=(
                     _IDEMPOTENCY,
                     Parameter(

@@ -64,7 +64,7 @@ def routes(endpoints: Sequence[Endpoint]) -> list[BaseRoute]:
 def _guarded(endpoint: Endpoint) -> Handler:
     async def handle(request: Request) -> Response:
         if endpoint.scope:
-            await context_of(request).guard.require(request, endpoint.scope)
+            context_of(request).guard.require(request, endpoint.scope)
         _check_query(request, endpoint)
         return await endpoint.handler(request)
 

@@ -12,9 +12,8 @@ from starlette.responses import Response
 from rulelang.diagnostics.model import Diagnostic
 from rulelang.diagnostics.render import render_json
 from runtime.files import FileError, is_rule_file_name
-from runtime.store.protocol import StoreUnavailable
 from web.body import read_body
-from web.context import AppContext, context_of
+from web.context import AppContext, committed, context_of
 from web.problems import Problem
 from web.routing import Endpoint, Parameter, json_response
 
@@ -105,16 +104,12 @@ def _refuse_errors(diagnostics: Sequence[Diagnostic], name: str) -> None:
 
 
 async def _go_live(context: AppContext, name: str, text: str, checked: Any) -> None:
-    try:
-        await context.engine.deploy(checked.schema, checked.plans)
-    except StoreUnavailable:
-        raise Problem(
-            503, "the store cannot take changes now; try again later", {"Retry-After": "5"}
-        ) from None
+    await committed(context.engine.deploy(checked.schema, checked.plans))
     try:
         context.workspace.save(name, text, checked)
     except FileError as error:
-        await context.engine.deploy(context.workspace.checked.schema, context.workspace.checked.plans)
+        before = context.workspace.checked
+        await committed(context.engine.deploy(before.schema, before.plans))
         raise Problem(507, f"the file could not be kept, the rules are as before: {error}") from None
 
 
@@ -146,7 +141,8 @@ def endpoints() -> list[Endpoint]:
             "rules:write",
             put_file,
             "Replace a rule file",
-            "The workspace is checked with the new text; with any error nothing changes and the answer holds the diagnostics.",
+            "The workspace is checked with the new text; with any error nothing changes, "
+            "and the answer holds the diagnostics.",
             parameters=(
                 Parameter("dry_run", "only check", {"type": "string", "enum": ["true", "false"]}),
                 Parameter("If-Match", "the ETag of the text that was edited", place="header"),

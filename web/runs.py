@@ -14,7 +14,7 @@ from runtime.events import event_json
 from runtime.model import EffectRow, EffectStatus, Run, RunStatus, SubjectKey
 from runtime.timeline import entry_json
 from web.body import parse_json, read_body
-from web.context import AppContext, context_of
+from web.context import AppContext, committed, context_of
 from web.problems import Problem
 from web.routing import CURSOR, LIMIT, Endpoint, Parameter, json_response, page_limit
 
@@ -138,7 +138,7 @@ async def cancel_run(request: Request) -> Response:
     context = context_of(request)
     run = await find_run(context, request.path_params["id"])
     reason = await _reason(request)
-    _expect_done(await context.engine.operate(CancelRun(run.id, reason)))
+    _expect_done(await committed(context.engine.operate(CancelRun(run.id, reason))))
     return json_response(run_json(await find_run(context, run.id)))
 
 
@@ -170,13 +170,17 @@ async def list_effects(request: Request) -> Response:
 
 async def replay_effect(request: Request) -> Response:
     """Try a dead letter or an effect of unknown outcome again, under its old key."""
-    _expect_done(await context_of(request).engine.operate(Replay(request.path_params["key"], "the API")))
+    _expect_done(
+        await committed(context_of(request).engine.operate(Replay(request.path_params["key"], "the API")))
+    )
     return json_response({"key": request.path_params["key"], "status": "pending"})
 
 
 async def skip_effect(request: Request) -> Response:
     """Let a run go on without an effect that failed."""
-    _expect_done(await context_of(request).engine.operate(Skip(request.path_params["key"], "the API")))
+    _expect_done(
+        await committed(context_of(request).engine.operate(Skip(request.path_params["key"], "the API")))
+    )
     return json_response({"key": request.path_params["key"], "status": "cancelled"})
 
 

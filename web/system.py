@@ -7,7 +7,8 @@ import asyncio
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
-from web.context import context_of
+from web.context import committed, context_of
+from web.problems import Problem
 from web.routing import Endpoint, json_response
 
 
@@ -19,14 +20,15 @@ async def healthz(request: Request) -> Response:
 async def readyz(request: Request) -> Response:
     """Ready: the store can be read and takes writes."""
     context = context_of(request)
-    problem = context.engine.unready()
-    if not problem:
-        try:
-            async with asyncio.timeout(2):
-                await context.reader.backlog()
-        except (TimeoutError, OSError):
-            problem = "the store cannot be read"
-    return PlainTextResponse(f"{problem or 'ready'}\n", 503 if problem else 200)
+    try:
+        async with asyncio.timeout(2):
+            await committed(context.engine.write(lambda tx: None))
+            await context.reader.backlog()
+    except TimeoutError:
+        return PlainTextResponse("the store does not answer\n", 503)
+    except Problem as problem:
+        return PlainTextResponse(f"{problem.detail}\n", 503)
+    return PlainTextResponse("ready\n")
 
 
 async def metrics(request: Request) -> Response:
@@ -38,7 +40,7 @@ async def metrics(request: Request) -> Response:
 
 async def openapi(request: Request) -> Response:
     """The OpenAPI document."""
-    return json_response(context_of(request).extra["openapi"])
+    return json_response(request.app.state.openapi)
 
 
 def endpoints() -> list[Endpoint]:

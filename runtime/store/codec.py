@@ -42,6 +42,7 @@ class _EventBody(
         "account_id": "ai",
         "contact_id": "ci",
         "cause": "x",
+        "identity": "n",
     },
 ):
     type: str
@@ -53,6 +54,7 @@ class _EventBody(
     account_id: str = ""
     contact_id: str = ""
     cause: Cause | None = None
+    identity: tuple[str, str] | None = None
 
 
 class _RunBody(
@@ -190,6 +192,7 @@ def pack_event(event: Event) -> bytes:
             event.account_id,
             event.contact_id,
             event.cause,
+            event.identity,
         )
     )
 
@@ -221,6 +224,7 @@ def unpack_event(cells: EventCells) -> Event:
         body.account_id,
         body.contact_id,
         body.cause,
+        body.identity,
     )
 
 

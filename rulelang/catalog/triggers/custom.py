@@ -1,8 +1,9 @@
-"""The trigger of the workspace's own events."""
+"""Triggers that the workspace makes for itself: its own events, and rules that are started by name."""
 
 from __future__ import annotations
 
 from rulelang.catalog.triggers.parts import EVERYONE, slot, trigger
+from rulelang.types.model import TEXT
 
 TRIGGERS = (
     trigger(
@@ -17,5 +18,17 @@ TRIGGERS = (
         payload={},
         sample={},
         rows=(76,),
+    ),
+    trigger(
+        "rule.start",
+        "manual start",
+        "somebody, or another rule, starts this rule by its name",
+        doc='For a rule that nothing else sets off: `start rule("…")` in another rule starts it, and so does the event '
+        "`rule.start` with the rule's name. Any live rule can be started that way, also one with other triggers; its "
+        "`when`, its enrolment and its exits hold as ever.",
+        example='rule "Onboarding flow"\n  on manual start\ndo\n  add tag "onboarding"\n  wait 7d\n  remove tag "onboarding"\nend',
+        subjects=EVERYONE,
+        payload={"rule": TEXT},
+        sample={"rule": "Onboarding flow"},
     ),
 )

@@ -1,0 +1,90 @@
+"""The command line. Commands are imported when they are called, so that `rulelang --version` costs next to nothing."""
+
+from __future__ import annotations
+
+import sys
+from importlib import import_module
+from importlib.metadata import version as package_version
+
+import click
+
+COMMANDS: dict[str, tuple[str, str]] = {
+    "check": ("workbench.check:check", "check rules and say what is wrong with them"),
+    "simulate": ("workbench.simulate:simulate", "run rules on sample records and events, on a virtual clock"),
+    "catalog": ("workbench.catalog:catalog", "list triggers, actions and functions"),
+    "serve": ("workbench.serve:serve", "run a workspace: events in, pages and API out"),
+    "demo": ("workbench.serve:demo", "serve the example workspace and say what to try"),
+    "new": ("workbench.new:new", "make a workspace to start from"),
+    "import": ("workbench.importing:import_records", "import records from CSV into a running server"),
+    "key": ("workbench.keys:key", "make, list and revoke API keys"),
+}
+
+
+class LazyGroup(click.Group):
+    """A group whose commands are imported on demand (click's documentation, "Lazily Loading Subcommands")."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """The names of all commands, in the order people need them."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
+        """The command with this name."""
+        if name not in COMMANDS:
+            return None
+        module, _, attribute = COMMANDS[name][0].partition(":")
+        command = getattr(import_module(module), attribute)
+        assert isinstance(command, click.Command)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The list of commands for `--help`, without importing any."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
+
+
+def _print_version(ctx: click.Context, param: click.Parameter, value: bool) -> None:
+    if value:
+        click.echo(f"rulelang {package_version('rulelang')}")
+        ctx.exit()
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.option(
+    "--version",
+    is_flag=True,
+    callback=_print_version,
+    expose_value=False,
+    is_eager=True,
+    help="Show the version.",
+)
+def root() -> None:
+    """Automation for customer data, written as text.
+
+    Start with `rulelang new DIR`, then `rulelang check DIR` and `rulelang serve --workspace DIR`.
+    """
+
+
+def main() -> None:
+    """The entry point `rulelang`. Exit codes: 0 fine, 1 findings, 2 wrong usage, 3 a failure while running."""
+    from workbench.errors import CommandError
+
+    try:
+        root(prog_name="rulelang", standalone_mode=False)
+    except click.exceptions.Exit as stop:
+        sys.exit(stop.exit_code)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(2)
+    except CommandError as error:
+        click.echo(f"rulelang: {error}", err=True)
+        sys.exit(error.code)
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("rulelang: stopped", err=True)
+        sys.exit(130)
+    except BrokenPipeError:
+        sys.stderr.close()
+        sys.exit(0)
+
+
+if __name__ == "__main__":
+    main()

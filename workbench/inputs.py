@@ -1,0 +1,126 @@
+"""Sample records and events from files, for simulation and tests."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from runtime.events import IDENTITY_FIELDS, EventCodec, EventError, derived_id
+from runtime.files import FileError, read_text
+from runtime.model import Event, Millis, SubjectKey
+from workbench.errors import CommandError
+
+MAX_RECORDS = 100_000
+
+
+def read_records(path: Path, kind: str, codec: EventCodec) -> list[tuple[SubjectKey, dict[str, Any]]]:
+    """Records from CSV, JSON (an array) or JSONL; a JSON record may name another `kind`.
+
+    A record without `id` gets one from what identifies it.
+
+    Raises:
+        CommandError: naming the record or line, and what is wrong with it.
+    """
+    found = []
+    for where, raw in _objects(path):
+        raw_kind = raw.pop("kind", kind)
+        raw.pop("live_runs", None)
+        fields = raw.pop("fields", None)
+        values = {**raw, **fields} if isinstance(fields, dict) else raw
+        try:
+            found.append(_record(str(raw_kind), values, codec))
+        except (EventError, KeyError) as error:
+            raise CommandError(f"{path}, {where}: {error}") from None
+    return found
+
+
+def _record(kind: str, values: dict[str, Any], codec: EventCodec) -> tuple[SubjectKey, dict[str, Any]]:
+    if kind not in IDENTITY_FIELDS:
+        raise EventError("/kind", f"`{kind}` is no kind of record; kinds are {', '.join(IDENTITY_FIELDS)}")
+    id = values.pop("id", None)
+    stage = values.pop("stage", None)
+    fields = codec.fields(kind, {k: v for k, v in values.items() if v is not None})
+    if stage:
+        fields["stages"] = {**codec.stage(kind, str(stage)), **fields.get("stages", {})}
+    return SubjectKey(kind, str(id or _id(kind, fields))), fields
+
+
+def _id(kind: str, fields: dict[str, Any]) -> str:
+    for field in IDENTITY_FIELDS[kind]:
+        if fields.get(field):
+            return derived_id(kind, field, str(fields[field]))
+    raise EventError("", f"a {kind} needs `id` or {' or '.join(f'`{f}`' for f in IDENTITY_FIELDS[kind])}")
+
+
+def read_events(path: Path, codec: EventCodec, start: Millis) -> list[Event]:
+    """Events from JSON (an array) or JSONL, in the order of `occurred_at`; without one they happen at `start`.
+
+    Raises:
+        CommandError: naming the event and what is wrong with it.
+    """
+    events = []
+    for number, (where, raw) in enumerate(_objects(path), 1):
+        raw.setdefault("id", f"event-{number}")
+        try:
+            events.append(codec.read(raw, start, ahead=None))
+        except EventError as error:
+            raise CommandError(
+                f"{path}, {where}{error.pointer and ' at ' + error.pointer}: {error}"
+            ) from None
+    return sorted(events, key=lambda event: event.occurred_at)
+
+
+def _objects(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
+    try:
+        text = read_text(path).removeprefix("\ufeff")
+    except FileError as error:
+        raise CommandError(str(error)) from None
+    reader = _csv if path.suffix.lower() == ".csv" else _json
+    for number, (where, value) in enumerate(reader(path, text)):
+        if number >= MAX_RECORDS:
+            raise CommandError(f"{path} holds more than {MAX_RECORDS} entries")
+        if not isinstance(value, dict):
+            raise CommandError(f"{path}, {where}: expected an object")
+        yield where, value
+
+
+def _csv(path: Path, text: str) -> Iterator[tuple[str, Any]]:
+    reader = csv.DictReader(io.StringIO(text, newline=""))
+    try:
+        for row in reader:
+            if None in row:
+                raise CommandError(
+                    f"{path}, line {reader.line_num}: more cells than the first line has columns"
+                )
+            cells = {
+                key.strip(): value.strip() for key, value in row.items() if key and value and value.strip()
+            }
+            if cells:
+                yield f"line {reader.line_num}", cells
+    except csv.Error as error:
+        raise CommandError(f"{path}, line {reader.line_num}: {error}") from None
+
+
+def _json(path: Path, text: str) -> Iterator[tuple[str, Any]]:
+    if text.lstrip().startswith("["):
+        for number, value in enumerate(_decode(path, "the file", text), 1):
+            yield f"entry {number}", value
+        return
+    if path.suffix.lower() == ".json":
+        yield "the file", _decode(path, "the file", text)
+        return
+    for number, line in enumerate(text.split("\n"), 1):
+        if line.strip():
+            yield f"line {number}", _decode(path, f"line {number}", line)
+
+
+def _decode(path: Path, where: str, text: str) -> Any:
+    try:
+        return msgspec.json.decode(text)
+    except (msgspec.DecodeError, RecursionError) as error:
+        raise CommandError(f"{path}, {where}: not JSON: {error}") from None

@@ -1,0 +1,169 @@
+"""`rulelang simulate`: what rules would do, on a virtual clock. The output is a public format, docs/timeline.md."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import click
+import msgspec
+
+from rulelang.calendar import CalendarError, midnight, parse_date, parse_duration, parse_instant, shift, zone
+from rulelang.diagnostics.render import render_text
+from runtime.events import EventCodec
+from runtime.model import Entry, Event, Millis, SubjectKey
+from runtime.simulate import Simulation, SimulationError
+from runtime.timeline import entry_json, timeline_text
+from stdlib_actions.library import offline_library
+from workbench.errors import CommandError
+from workbench.inputs import read_events, read_records
+from workbench.loading import Loaded, catalogue, load
+
+DEFAULT_SPAN = "400d"
+"""How long a simulation without `--for` goes on at most; it ends earlier when nothing is left to happen."""
+
+
+@click.command()
+@click.argument("path", type=click.Path(path_type=Path))
+@click.option(
+    "--contacts", type=click.Path(path_type=Path, exists=True), help="Contacts: CSV, JSON or JSONL."
+)
+@click.option(
+    "--accounts", type=click.Path(path_type=Path, exists=True), help="Accounts: CSV, JSON or JSONL."
+)
+@click.option(
+    "--opportunities", type=click.Path(path_type=Path, exists=True), help="Opportunities, likewise."
+)
+@click.option(
+    "--events", type=click.Path(path_type=Path, exists=True), required=True, help="Events: JSON or JSONL."
+)
+@click.option(
+    "--for", "span", metavar="DURATION", help="How long to go on, such as `30d`; else until nothing is left."
+)
+@click.option("--from", "start", metavar="TIME", help="When to begin; else at the first event.")
+@click.option(
+    "--format", "form", type=click.Choice(["text", "json", "jsonl"]), default="text", help="How to print."
+)
+def simulate(
+    path: Path,
+    contacts: Path | None,
+    accounts: Path | None,
+    opportunities: Path | None,
+    events: Path,
+    span: str | None,
+    start: str | None,
+    form: str,
+) -> None:
+    """Run the rules of PATH (a file or a workspace) and print what happens, when and why. Nothing is sent.
+
+    Rules in state `draft` run too. Exit code 1: the rules have errors.
+    """
+    loaded = load(path)
+    _stop_on_errors(loaded)
+    schema = loaded.checked.schema
+    codec = EventCodec(catalogue(), schema)
+    shown = zone(schema.time_zone) or ZoneInfo("UTC")
+    begin = _moment(start, shown) if start else None
+    now = int(time.time() * 1000)
+    found = read_events(events, codec, begin if begin is not None else now)
+    begin = begin if begin is not None else (found[0].occurred_at if found else now)
+    plans = [_as_live(p) for p in loaded.checked.plans if loaded.wants(p.file) and p.state != "disabled"]
+    library = offline_library(lambda: schema, catalogue=catalogue())
+    simulation = Simulation(library, schema, plans, begin)
+    for kind, file in (("contact", contacts), ("account", accounts), ("opportunity", opportunities)):
+        for key, fields in read_records(file, kind, codec) if file else ():
+            simulation.add_subject(key, fields)
+    _run(simulation, found, _end(begin, span, shown), span is not None)
+    _print(simulation, shown, form)
+
+
+def _as_live(plan: Any) -> Any:
+    return plan if plan.state == "live" else msgspec.structs.replace(plan, state="live")
+
+
+def _stop_on_errors(loaded: Loaded) -> None:
+    errors = [d for d in loaded.checked.diagnostics if d.is_error and loaded.wants(d.source.path)]
+    if errors:
+        click.echo(render_text(errors, sys.stderr.isatty()), err=True, nl=False)
+        raise click.exceptions.Exit(1)
+
+
+def _moment(text: str, tz: ZoneInfo) -> Millis:
+    try:
+        if "T" not in text:
+            return midnight(parse_date(text), tz)
+        if text.endswith("Z") or "+" in text or text.count("-") > 2:
+            return parse_instant(text)
+        return int(datetime.fromisoformat(text).replace(tzinfo=tz).astimezone(UTC).timestamp() * 1000)
+    except (CalendarError, ValueError):
+        raise CommandError(
+            f"--from takes a date or time such as 2026-01-31 or 2026-01-31T09:00Z, found {text!r}"
+        ) from None
+
+
+def _end(begin: Millis, span: str | None, tz: ZoneInfo) -> Millis:
+    try:
+        return shift(begin, parse_duration(span or DEFAULT_SPAN), tz)
+    except CalendarError as error:
+        raise CommandError(f"--for takes a duration such as 30d or 2h30m: {error}") from None
+
+
+def _run(simulation: Simulation, events: list[Event], end: Millis, to_the_end: bool) -> None:
+    try:
+        for event in events:
+            if to_the_end and event.occurred_at > end:
+                break
+            simulation.advance_to(event.occurred_at)
+            simulation.fire(event)
+        while (due := simulation.next_due()) is not None and due <= end:
+            simulation.advance_to(due)
+        if to_the_end:
+            simulation.advance_to(end)
+    except SimulationError as error:
+        raise CommandError(str(error), 3) from None
+
+
+def _print(simulation: Simulation, shown: ZoneInfo, form: str) -> None:
+    timeline = simulation.timeline()
+    if form == "text":
+        for line in timeline_text(timeline, shown):
+            click.echo(line)
+        for line in _messages(simulation):
+            click.echo(line)
+        return
+    entries = list(_with_messages(simulation, timeline, shown))
+    if form == "json":
+        click.echo(msgspec.json.format(msgspec.json.encode(entries), indent=2).decode())
+    else:
+        for entry in entries:
+            click.echo(msgspec.json.encode(entry).decode())
+
+
+def _with_messages(
+    simulation: Simulation, timeline: list[tuple[SubjectKey, Entry]], shown: ZoneInfo
+) -> Iterator[dict[str, Any]]:
+    prepared = {(r.effect.run, r.effect.step): r.prepared for r in simulation.outbox() if r.prepared}
+    for subject, entry in timeline:
+        result = entry_json(subject, entry, shown)
+        message = prepared.get((entry.run, entry.step)) if entry.kind == "action" else None
+        yield {**result, "message": message} if message else result
+
+
+def _messages(simulation: Simulation) -> Iterator[str]:
+    rows = [row for row in simulation.outbox() if isinstance(row.prepared, dict) and row.prepared.get("text")]
+    if not rows:
+        return
+    yield ""
+    yield "Messages that would be sent"
+    for row in rows:
+        yield f"  {row.effect.action} ({row.effect.rule}, {row.effect.step})"
+        for name in ("to", "subject"):
+            if row.prepared.get(name):
+                yield f"    {name}: {row.prepared[name]}"
+        for line in str(row.prepared["text"]).splitlines():
+            yield f"    | {line}"
