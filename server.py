@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -13,6 +14,7 @@ import structlog
 from starlette.applications import Starlette
 
 from rulelang.catalog.build import build_catalogue
+from rulelang.workspace import CheckedWorkspace
 from runtime.clock import SystemClock
 from runtime.egress.client import EgressClient
 from runtime.engine.cycle import CycleLimits
@@ -90,14 +92,19 @@ def _policy(settings: Settings) -> RetryPolicy:
 def build_server(parts: Parts) -> Starlette:
     """The application over assembled parts; the engine lives as long as it serves."""
 
+    async def deploy(checked: CheckedWorkspace) -> None:
+        await parts.engine.deploy(checked.schema, checked.plans)
+
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         log = structlog.get_logger("rulelang.server")
         await parts.engine.start()
+        following = asyncio.create_task(parts.workspace.follow(deploy), name="rulelang-files")
         log.info("started", rules=len(parts.workspace.checked.plans))
         try:
             yield
         finally:
+            following.cancel()
             whole = await parts.engine.close(SHUTDOWN_SECONDS)
             await parts.egress.aclose()
             await parts.reader.close()

@@ -2,16 +2,30 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 
+import structlog
+
 from rulelang.catalog.model import Catalogue
+from rulelang.diagnostics.model import Diagnostic
 from rulelang.workspace import CheckedWorkspace, load_workspace
 from runtime.events import EventCodec
-from runtime.files import read_files, write_rule_file
+from runtime.files import FileError, Files, read_files, write_rule_file
+
+Deploy = Callable[[CheckedWorkspace], Awaitable[None]]
+LOOK_EVERY = 1.0
+"""Seconds between looks for changed files."""
 
 
 class Workspace:
-    """The rule files of a folder, checked. `save` is the only way that a file changes while a server runs."""
+    """The rule files of a folder, checked, and in force.
+
+    A change with an error stays on disk and out of force: `checked` is what runs, `diagnostics` what is to be
+    said of the files as they are. At the start there is nothing older to keep, so the good rules run and the
+    broken ones do not.
+    """
 
     def __init__(self, root: Path, catalogue: Catalogue) -> None:
         """Read and check everything below `root`.
@@ -21,22 +35,60 @@ class Workspace:
         """
         self.root = root
         self._catalogue = catalogue
-        files = read_files(root)
-        self.texts = files.rules
-        self.checked: CheckedWorkspace = load_workspace(files.rules, catalogue, files.templates)
+        self._files = read_files(root)
+        self._rejected: Files | None = None
+        self.checked = load_workspace(self._files.rules, catalogue, self._files.templates)
         self.codec = EventCodec(catalogue, self.checked.schema)
+        self.diagnostics: Sequence[Diagnostic] = self.checked.diagnostics
+
+    @property
+    def texts(self) -> dict[str, str]:
+        """The rule files in force, by name."""
+        return self._files.rules
 
     def draft(self, name: str, text: str) -> CheckedWorkspace:
         """What the workspace would be with this text in the file `name`; nothing is written."""
         return self.checked.with_file(name, text)
 
     def save(self, name: str, text: str, checked: CheckedWorkspace) -> None:
-        """Write a file whose draft was found good, and go on with that draft.
+        """Write a file whose draft was found good and is in force now.
 
         Raises:
             FileError: the name is no rule file's, or the file cannot be written.
         """
         write_rule_file(self.root, name, text)
-        self.texts = {**self.texts, name: text}
+        self._accept(Files({**self._files.rules, name: text}, self._files.templates), checked)
+
+    async def follow(self, deploy: Deploy) -> None:
+        """Watch the folder for ever and put changes that have no error into force through `deploy`."""
+        while True:
+            await asyncio.sleep(LOOK_EVERY)
+            try:
+                await self._look(deploy)
+            except FileError as error:
+                structlog.get_logger("rulelang.workspace").warning("files cannot be read", detail=str(error))
+
+    async def _look(self, deploy: Deploy) -> None:
+        files = await asyncio.to_thread(read_files, self.root)
+        if files in (self._files, self._rejected):
+            return
+        log = structlog.get_logger("rulelang.workspace")
+        checked = await asyncio.to_thread(load_workspace, files.rules, self._catalogue, files.templates)
+        errors = [d for d in checked.diagnostics if d.is_error]
+        if errors:
+            self._rejected, self.diagnostics = files, checked.diagnostics
+            at = errors[0].source.position(errors[0].span.start)
+            first = f"{errors[0].source.path}:{at.line}: {errors[0].code} {errors[0].message}"
+            log.warning(
+                "changed files have mistakes; the rules are as before", mistakes=len(errors), first=first
+            )
+            return
+        await deploy(checked)
+        self._accept(files, checked)
+        log.info("changed files are in force", rules=len(checked.plans))
+
+    def _accept(self, files: Files, checked: CheckedWorkspace) -> None:
+        self._files, self._rejected = files, None
         self.checked = checked
+        self.diagnostics = checked.diagnostics
         self.codec = EventCodec(self._catalogue, checked.schema)

@@ -81,7 +81,7 @@ async def start(request: Request) -> Response:
         runs=[_shown_run(run_json(run)) for run in runs],
         messages=messages,
         attention=await _attention(context),
-        diagnostics=render_json(context.workspace.checked.diagnostics),
+        diagnostics=render_json(context.workspace.diagnostics),
     )
 
 

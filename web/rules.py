@@ -42,7 +42,7 @@ async def rules_overview(context: AppContext) -> list[dict[str, Any]]:
 async def list_rules(request: Request) -> Response:
     """All rules, and what the checker says of the workspace."""
     context = context_of(request)
-    diagnostics = render_json(context.workspace.checked.diagnostics)
+    diagnostics = render_json(context.workspace.diagnostics)
     return json_response({"items": await rules_overview(context), "diagnostics": diagnostics})
 
 

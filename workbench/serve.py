@@ -106,7 +106,7 @@ def _announce(parts: Parts, serving: Any, key_name: str | None) -> None:
     address = serving.servers[0].sockets[0].getsockname()
     url = f"http://{_spelled(address[0])}:{address[1]}"
     token = parts.guard.sessions.make_link_token()
-    problems = [d for d in parts.workspace.checked.diagnostics if d.is_error]
+    problems = [d for d in parts.workspace.diagnostics if d.is_error]
     click.echo(f"rulelang serves {parts.workspace.root} at {url}")
     click.echo(f"  open   {url}/sign-in?token={token}   (works once, for ten minutes)")
     if problems:
