@@ -11,6 +11,7 @@ from rulelang.catalog.build import build_catalogue
 from rulelang.catalog.model import Action, Catalogue
 from rulelang.types.schema import Schema
 from runtime.actions import Library
+from runtime.model import JSON
 from stdlib_actions import (
     assign,
     consent_marks,
@@ -95,3 +96,15 @@ def offline_library(
 
     services = Services(settings or Settings(), schema, NoMail(), OfflineComposer(), root=root, env={})
     return build_library(services, catalogue)
+
+
+def describe(library: Library, action: str, args: Mapping[str, JSON], prepared: JSON) -> str:
+    """One line for people that says what an effect would do: what simulation shows.
+
+    `args` are the effect's final arguments, `prepared` what `prepare` gave. Actions say it themselves when they
+    have a method `describe(args, prepared)`; for others it is their name and arguments.
+    """
+    own = getattr(library.effects.get(action), "describe", None)
+    if own is not None:
+        return str(own(args, prepared))
+    return f"{action.replace('_', ' ')} " + ", ".join(f"{name} {value}" for name, value in args.items())
