@@ -23,10 +23,11 @@ TRIGGERS = (
         "rule.start",
         "manual start",
         "somebody, or another rule, starts this rule by its name",
-        doc='For a rule that nothing else sets off: `start rule("…")` in another rule starts it, and so does the event '
-        "`rule.start` with the rule's name. Any live rule can be started that way, also one with other triggers; its "
-        "`when`, its enrolment and its exits hold as ever.",
-        example='rule "Onboarding flow"\n  on manual start\ndo\n  add tag "onboarding"\n  wait 7d\n  remove tag "onboarding"\nend',
+        doc='For a rule that nothing else sets off: `start rule("…")` in another rule starts it, and so does the '
+        "event `rule.start` with the rule's name. Any live rule can be started that way, also one with other "
+        "triggers; its `when`, its enrolment and its exits hold as ever.",
+        example='rule "Onboarding flow"\n  on manual start\ndo\n  add tag "onboarding"\n  wait 7d\n'
+        '  remove tag "onboarding"\nend',
         subjects=EVERYONE,
         payload={"rule": TEXT},
         sample={"rule": "Onboarding flow"},
