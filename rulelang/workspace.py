@@ -46,7 +46,7 @@ def collector_paused() -> Iterator[None]:
 
 @dataclass(frozen=True, slots=True)
 class RuleState:
-    """One rule of a file. `plan` is None when the rule has errors of its own.
+    """One rule of a file. `plan` is None when the rule has errors, or did not parse as a whole.
 
     `checked` may stem from an earlier text of the file in which the rule stood elsewhere: its spans count in
     `checked.source`; `node` and `diagnostics` are those of the text now.
@@ -190,18 +190,20 @@ class CheckedWorkspace:
     def _checked(self, source: Source, parsed: Parsed, before: FileState | None) -> FileState:
         """A file with its rules checked; those whose text is as before are taken over."""
         known = _by_text(before) if before is not None else {}
+        errors = [d.span for d in parsed.diagnostics if d.is_error]
         rules = []
         items = (item for item in parsed.module.items if isinstance(item, nodes.Rule))
         for number, node in enumerate(items, 1):
             key = _key(source.path, node, number)
-            old = known.get((key, source.slice(node.span)))
-            if old is not None and not node.broken:
+            damaged = node.broken or any(_within(span, node.span) for span in errors)
+            old = known.get((key, source.slice(node.span))) if not damaged else None
+            if old is not None:
                 rules.append(_moved(old, node, source))
             else:
-                rules.append(self._rule(key, node, source))
+                rules.append(self._rule(key, node, source, damaged))
         return FileState(source, parsed, tuple(rules))
 
-    def _rule(self, key: str, node: nodes.Rule, source: Source) -> RuleState:
+    def _rule(self, key: str, node: nodes.Rule, source: Source, damaged: bool) -> RuleState:
         checked = check_rule(
             node,
             source,
@@ -210,7 +212,7 @@ class CheckedWorkspace:
             self.phrases,
             templates_known=self.templates_known,
         )
-        plan = build_plan(checked, key, source.path) if checked.ok else None
+        plan = build_plan(checked, key, source.path) if checked.ok and not damaged else None
         return RuleState(key, node, checked, plan, checked.diagnostics)
 
 
@@ -278,7 +280,13 @@ def _key(path: str, node: nodes.Rule, number: int) -> str:
 
 
 def _by_text(file: FileState) -> dict[tuple[str, str], RuleState]:
-    return {(r.key, file.source.slice(r.node.span)): r for r in file.rules if not r.node.broken}
+    """The rules that can be taken over where their text is as before: those without syntax errors."""
+    sound = (r for r in file.rules if r.plan is not None or any(d.is_error for d in r.diagnostics))
+    return {(r.key, file.source.slice(r.node.span)): r for r in sound}
+
+
+def _within(inner: Span, outer: Span) -> bool:
+    return outer.start <= inner.start < outer.end
 
 
 def _points_at(file: FileState, path: str) -> bool:

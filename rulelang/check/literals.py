@@ -1,6 +1,6 @@
 """Literals as constants in the form that plans hold (docs/plan-format.md, "Values").
 
-The lexer has made sure that each literal is well formed and within bounds.
+The lexer has reported literals that no calendar has or that are out of bounds; these are Bad here.
 """
 
 from __future__ import annotations
@@ -8,8 +8,9 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
 
+from rulelang.calendar import duration_of
 from rulelang.check.context import Context
-from rulelang.check.typed import Apply, Const, Typed
+from rulelang.check.typed import Apply, Bad, Const, Typed
 from rulelang.diagnostics import messages
 from rulelang.source import Span
 from rulelang.syntax import nodes
@@ -33,6 +34,13 @@ Literal = (
 
 def literal(context: Context, node: Literal) -> Typed:
     """The constant that a literal other than a text is."""
+    try:
+        return _constant(context, node)
+    except ValueError:
+        return Bad(node.span)
+
+
+def _constant(context: Context, node: Literal) -> Typed:
     match node:
         case nodes.NumberLit(span, value):
             return Const(NUMBER, span, json_number(value))
@@ -60,7 +68,12 @@ def json_number(value: Decimal) -> int | float:
 
 
 def duration_text(parts: tuple[tuple[int, str], ...]) -> str:
-    """A duration as plans write it: `1d12h`, parts in order, without zeros; `0s` when there is nothing left."""
+    """A duration as plans write it: `1d12h`, parts in order, without zeros; `0s` when there is nothing left.
+
+    Raises:
+        CalendarError: it is longer than calendars go.
+    """
+    duration_of(parts)
     counts = dict.fromkeys(UNIT_ORDER, 0)
     for count, unit in parts:
         counts[unit] += count
