@@ -46,6 +46,11 @@ def families() -> tuple[Family, ...]:
     return tuple(Family(module.__name__, module) for module in _STANDARD) + installed_families()
 
 
+def standard_declarations() -> tuple[Action, ...]:
+    """The declarations of the standard actions alone, in the order of the reference."""
+    return tuple(action for module in _STANDARD for action in module.DECLARATIONS)
+
+
 def declarations() -> tuple[Action, ...]:
     """The declarations of all actions. Raises as `families` does."""
     return tuple(action for family in families() for action in family.declarations)

@@ -1,0 +1,116 @@
+"""The reference page of the standard actions, made from their declarations: `python -m stdlib_actions.reference`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from textwrap import fill
+
+from rulelang.catalog.model import Action, Param
+from stdlib_actions.library import standard_declarations
+
+_HEAD = """\
+# Actions
+
+Made from the declarations in `stdlib_actions/` by `python -m stdlib_actions.reference > docs/actions.md`.
+
+Square brackets hold what may be left out, braces what you fill in. Arguments in parentheses are given in the order
+below or by name (`tone: "warm"`). Every action takes a condition of its own: `mark dnc when score < 10`.
+
+An action marked *local* changes the subject, in the same transaction as the step. One marked *effect* reaches outside:
+it is written to the outbox before the first try, the run waits for the answer, and every try carries the same key.
+"""
+
+_TAIL = """\
+## The body of a webhook
+
+```json
+{
+  "type": "stage.entered",
+  "timestamp": "2026-01-31T09:00:00.000Z",
+  "data": {
+    "subject": {"kind": "contact", "id": "c_1"},
+    "contact": {"id": "c_1", "email": "ana@example.com", "first_name": "Ana", "stage": "SQL"},
+    "account": null,
+    "opportunity": null,
+    "event": {"type": "stage.entered", "data": {"pipeline": "Sales", "stage": "SQL"}, "changes": {}},
+    "stage": "SQL",
+    "rule": "Confirm the meeting",
+    "run": "run_4f1c",
+    "step": "do.0"
+  }
+}
+```
+
+`type` is that of the event that started the run, `timestamp` when the step was made. `contact`, `account` and
+`opportunity` are the run's subject and its related records with all their fields, or null. The headers are `webhook-id`
+and `Idempotency-Key` (equal on every try) and, with a secret, `webhook-timestamp` and `webhook-signature`
+([Standard Webhooks](https://www.standardwebhooks.com)).
+
+## What an answer means
+
+| answer | e-mail (SMTP) | webhook, Slack |
+|---|---|---|
+| taken | 250 after the message | 2xx |
+| tried again | 4xx, no connection, no encryption, login refused | 408, 425, 429, 5xx, no connection |
+| final: a dead letter | 5xx | other 3xx and 4xx, an address that may not be reached |
+| unknown: it may have happened | broken off after the message was offered | broken off after the request was sent |
+
+A webhook whose outcome is unknown is tried again with the same key. E-mail and Slack know no such key: they wait for
+somebody to look.
+
+## Actions of your own
+
+A package adds actions through an entry point of the group `rulelang.actions` that names a module with
+`DECLARATIONS` (a tuple of `rulelang.catalog.model.Action`) and what performs them, by name: `LOCAL` (a mapping to
+functions, `runtime.actions.LocalAction`) and `effects(services)` (gives a mapping to `runtime.actions.EffectAction`).
+The modules in `stdlib_actions/` have the same shape.
+"""
+
+
+def reference() -> str:
+    """The page as Markdown."""
+    sections = (line for action in standard_declarations() for line in _section(action))
+    return "\n".join([_HEAD, *sections, _TAIL])
+
+
+def _section(action: Action) -> Iterator[str]:
+    yield f"## `{_usage(action)}`\n"
+    yield f"{_wrapped(action)}\n"
+    rows = f"; catalogue {', '.join(action.rows)}" if action.rows else ""
+    yield f"*{action.performs}*, for {', '.join(action.subjects)}{rows}\n"
+    if action.params:
+        yield "| parameter | type | |\n|---|---|---|"
+        yield from (_row(param) for param in action.params)
+        yield ""
+    yield f"```rules\n{action.example.rstrip()}\n```\n"
+
+
+def _wrapped(action: Action) -> str:
+    text = f"{action.summary[:1].upper()}{action.summary[1:]}. {action.doc}"
+    return fill(text, 116, break_long_words=False, break_on_hyphens=False)
+
+
+def _usage(action: Action) -> str:
+    """The phrase with the names of its arguments in the parentheses."""
+    slots = {param.name for param in action.params if f"{{{param.name}}}" in action.phrase}
+    named = [_argument(param) for param in action.params if param.name not in slots]
+    return action.phrase.replace("()", f"({', '.join(named)})")
+
+
+def _argument(param: Param) -> str:
+    text = param.name if param.positional else f"{param.name}: …"
+    return text if param.required else f"[{text}]"
+
+
+def _row(param: Param) -> str:
+    kind = (
+        " or ".join(f"`{choice}`" for choice in param.choices)
+        or param.role.replace("_", " ")
+        or str(param.type)
+    )
+    need = "" if param.required else " (may be left out)"
+    return f"| `{param.name}` | {kind} | {param.doc}{need} |"
+
+
+if __name__ == "__main__":
+    print(reference(), end="")
