@@ -5,7 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any
 
-from rulelang.source import Span
+from rulelang.diagnostics import syntax as say
+from rulelang.diagnostics.model import Diagnostic
+from rulelang.diagnostics.suggest import did_you_mean
+from rulelang.source import Source, Span
 from rulelang.syntax import literals
 from rulelang.syntax.nodes import (
     ActionStep,
@@ -40,6 +43,15 @@ from rulelang.syntax.nodes import (
 from rulelang.syntax.tokens import Token
 
 Children = list[Any]
+
+MAX_STEPS = 1_000
+MAX_CHAIN = 200
+"""The longest chain of operators of one level, so that a tree is never deep (each operator is one level)."""
+
+STATES = ("draft", "live", "disabled")
+SUBJECTS = ("contact", "account", "opportunity")
+ENROLMENTS = (("once",), ("every", "time"))
+TITLE = 'the line reads `rule "name" for contact live`: `for` and a subject, a state, or neither'
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,36 +128,93 @@ def _members(op: Token, rest: Children) -> Expr:
 
 
 class Builder:
-    """Makes the nodes of one source."""
+    """Makes the nodes of one source, item by item, and says what the grammar lets pass but the language does not."""
+
+    def __init__(self, source: Source) -> None:
+        self._source = source
+        self.begin()
+
+    def begin(self) -> None:
+        """Start a new item: no messages, no steps."""
+        self.diagnostics: list[Diagnostic] = []
+        self._steps = 0
+
+    def _say(self, diagnostic: Diagnostic) -> None:
+        self.diagnostics.append(diagnostic)
 
     # --- rules ---
 
     def rule(self, c: Children) -> Rule:
         do = next(n for n, child in enumerate(c) if _is(child, "DO"))
-        header = [child for child in c[:do] if not isinstance(child, Token)]
-        title = header[0] if isinstance(header[0], _Title) else None
-        whens = [child.condition for child in header if isinstance(child, _When)]
+        header = [child for child in c[:do] if not _is(child, "SEMICOLON")]
+        title = next((child for child in header if isinstance(child, _Title)), None)
         triggers = tuple(t for child in header if isinstance(child, _Triggers) for t in child.clauses)
+        first = header[0].span
+        if not triggers and not any(_is(child, "ERR_CLAUSE") for child in header):
+            self._say(say.no_trigger(self._source, first))
+        self._filled(c[do], c[do + 1])
+        self._bounded(first)
+        when = self._one(header, _When, "when", "join the two conditions with `and`")
         return Rule(
             span=_span(c),
             name=title.name if title else None,
-            header_span=_span([header[0]]),
+            header_span=first,
             subject=title.subject if title else None,
             state=title.state if title else None,
             triggers=triggers,
-            when=_whole(whens[0]) if whens else None,
-            enrol=next((child for child in header if isinstance(child, EnrolClause)), None),
+            when=_whole(when.condition) if when else None,
+            enrol=self._one(header, EnrolClause, "enrol", ""),
             exits=tuple(child for child in header if isinstance(child, ExitClause)),
             steps=c[do + 1],
             broken=False,
         )
 
+    def _one(self, header: Children, kind: type[Any], word: str, why: str) -> Any:
+        """The clause that a rule has at most once."""
+        first, *others = [child for child in header if isinstance(child, kind)] or [None]
+        for other in others:
+            self._say(say.twice(self._source, other.span, word, first.span, why))
+        return first
+
+    def _filled(self, opener: Token, steps: tuple[Step, ...]) -> None:
+        """A block has a step. One that recovery opened has been spoken of."""
+        if not steps and opener.text:
+            self._say(say.no_steps(self._source, opener.span, opener.text))
+
+    def _bounded(self, span: Span) -> None:
+        if self._steps > MAX_STEPS:
+            self._say(say.too_many_steps(self._source, span, MAX_STEPS))
+
     def title(self, c: Children) -> _Title:
         name = c[1] if len(c) > 1 and c[1].kind == "TEXT" else None
         words = [self.word([token]) for token in c[2 if name else 1 :]]
-        subject = words[1] if len(words) > 1 and words[0].text == "for" else None
-        rest = words[2:] if subject else words
-        return _Title(_span(c), literals.text(name) if name else None, subject, rest[0] if rest else None)
+        subject, rest = self._subject(words)
+        state = self._state(rest)
+        return _Title(_span(c), literals.text(name) if name else None, subject, state)
+
+    def _subject(self, words: list[Word]) -> tuple[Word | None, list[Word]]:
+        """`for contact`, and the words behind it."""
+        if not words:
+            return None, []
+        word = words[0]
+        if word.text != "for":
+            if len(words) < 2 or word.text in STATES or did_you_mean(word.text, ("for", *STATES)) != "for":
+                return None, words
+            self._say(say.bad_title(self._source, word.span, word.text, "for", TITLE))
+        if len(words) < 2 or words[1].text not in SUBJECTS:
+            wrong = words[1] if len(words) > 1 else word
+            meant = did_you_mean(wrong.text, SUBJECTS) or "" if len(words) > 1 else ""
+            self._say(say.bad_title(self._source, wrong.span, wrong.text, meant, TITLE))
+            return None, words[2:]
+        return words[1], words[2:]
+
+    def _state(self, words: list[Word]) -> Word | None:
+        for n, word in enumerate(words):
+            if n or word.text not in STATES:
+                meant = (did_you_mean(word.text, STATES) or "") if not n else ""
+                self._say(say.bad_title(self._source, word.span, word.text, meant, TITLE))
+                return None
+        return words[0] if words else None
 
     def on(self, c: Children) -> _Triggers:
         clauses = [TriggerClause(Span(c[n].start, c[n + 1].span.end), c[n + 1]) for n in range(0, len(c), 2)]
@@ -155,7 +224,10 @@ class Builder:
         return _When(_span(c), c[1])
 
     def enrol(self, c: Children) -> EnrolClause:
-        return EnrolClause(_span(c), tuple(c[1:]))
+        words = tuple(c[1:])
+        if tuple(word.text for word in words) not in ENROLMENTS:
+            self._say(say.bad_enrolment(self._source, _span(c[1:] or c), _span(c)))
+        return EnrolClause(_span(c), words)
 
     def exit(self, c: Children) -> Any:
         return c[2] if isinstance(c[2], Token) else ExitClause(_span(c), c[2])
@@ -163,11 +235,13 @@ class Builder:
     # --- steps ---
 
     def steps(self, c: Children) -> tuple[Step, ...]:
-        return tuple(
+        steps = tuple(
             ErrorStep(child.span) if isinstance(child, Token) else child
             for child in c
             if not _is(child, "SEMICOLON")
         )
+        self._steps += len(steps)
+        return steps
 
     def guard(self, c: Children) -> Any:
         return c[1]
@@ -185,9 +259,11 @@ class Builder:
         return self._guarded(c, lambda when: StopStep(_span(c), when), 1)
 
     def block(self, c: Children) -> Step:
+        self._filled(c[0], c[1])
         return self._guarded(c, lambda when: BlockStep(_span(c), c[1], when), 3)
 
     def later(self, c: Children) -> Step:
+        self._say(say.later(self._source, c[0].span, c[0].text))
         return ErrorStep(_span(c))
 
     def _guarded(self, c: Children, make: Any, at: int) -> Step:
@@ -195,6 +271,7 @@ class Builder:
         return ErrorStep(_span(c)) if isinstance(when, Token) else make(when)
 
     def if_(self, c: Children) -> Step:
+        self._filled(c[0], c[3])
         arms = [_Arm(_span(c[:4]), c[1], c[3])]
         arms += [child for child in c if isinstance(child, _Arm)]
         otherwise = next((child.steps for child in c if isinstance(child, _Else)), None)
@@ -210,9 +287,11 @@ class Builder:
         return BlockStep(_span(c), (*steps, *inner, *(otherwise or ())), None)
 
     def elif_(self, c: Children) -> _Arm:
+        self._filled(c[0], c[3])
         return _Arm(_span(c), c[1], c[3])
 
     def else_(self, c: Children) -> _Else:
+        self._filled(c[0], c[1])
         return _Else(_span(c), c[1])
 
     # --- phrases ---
@@ -231,9 +310,13 @@ class Builder:
         return child if isinstance(child, Word | Operand) else Operand(child.span, child)
 
     def _parenthesised(self, arguments: Arguments, before: list[PhrasePart]) -> PhrasePart:
-        glued = before and isinstance(before[-1], Word) and before[-1].span.end == arguments.span.start
-        if not glued and len(arguments.items) == 1 and arguments.items[0].name is None:
+        word = before[-1] if before and isinstance(before[-1], Word) else None
+        if word and word.span.end == arguments.span.start:
+            return arguments
+        if len(arguments.items) == 1 and arguments.items[0].name is None:
             return Operand(arguments.span, arguments.items[0].value)
+        gap = Span(word.span.end if word else arguments.span.start, arguments.span.start)
+        self._say(say.apart(self._source, gap, arguments.span))
         return arguments
 
     def word(self, c: Children) -> Word:
@@ -269,6 +352,9 @@ class Builder:
 
     def chain(self, c: Children) -> Expr:
         left: Expr = c[0]
+        if len(c) > 2 * MAX_CHAIN:
+            self._say(say.too_many_operators(self._source, _span(c), MAX_CHAIN))
+            return left
         for n in range(1, len(c), 2):
             left = Binary(left.span.to(c[n + 1].span), c[n].text, c[n].span, left, c[n + 1])
         return left

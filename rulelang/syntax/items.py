@@ -4,97 +4,129 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from rulelang.diagnostics.suggest import did_you_mean
 from rulelang.source import Source
 from rulelang.syntax.newlines import breaks
-from rulelang.syntax.tokens import END_OF_INPUT, Token
+from rulelang.syntax.tokens import CUT, DECLARATIONS, END_OF_INPUT, Token
 
-DECLARATIONS = frozenset(("workspace", "status", "pipeline", "fields", "person", "team", "tags", "event"))
+_SHAPES = {"tags": "COLON", "status": "for", "fields": "for", "workspace": "line"}
+"""What follows the word of a declaration; a name in quotes if nothing else is said."""
 
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """The tokens of one item. `start` is the grammar's start symbol, `junk` where no item begins."""
+    """The tokens of one item. `start` is the grammar's start symbol, or `junk` where no item begins.
+
+    `meant` is the word that the first token should have been, when it is misspelt.
+    """
 
     start: str
     tokens: tuple[Token, ...]
+    meant: str = ""
 
 
-class Splitter:
-    """Walks the tokens once and notes where items begin."""
+def split(source: Source, tokens: tuple[Token, ...]) -> list[Item]:
+    """The items of a file in order. What stands where no item begins is an item of its own, `junk`."""
+    splitter = _Splitter(source, tokens)
+    items: list[Item] = []
+    begin, start, meant = 0, "junk", ""
+    for at in range(len(tokens)):
+        found = splitter.next(at)
+        if found is not None:
+            if begin < at:
+                items.append(Item(start, tokens[begin:at], meant))
+            begin, (start, meant) = at, found
+    if begin < len(tokens):
+        items.append(Item(start, tokens[begin:], meant))
+    return items
+
+
+class _Splitter:
+    """Walks the tokens once and says where items begin. It knows as little of each as that needs."""
 
     def __init__(self, source: Source, tokens: tuple[Token, ...]) -> None:
         end = len(source.text)
         self._text = source.text
         self._tokens = (*tokens, Token(END_OF_INPUT, "", end, end, True))
-        self._kind = ""
-        self._titled = self._done_header = False
-        self._block = self._colon = False
+        self._kind = "junk"
+        self._titled = self._header = self._block = self._closed = False
+        self._depth = 0
 
-    def split(self) -> list[Item]:
-        """The items in order; what stands before the first or after a closed one is junk."""
-        items: list[Item] = []
-        begin = 0
-        for at in range(len(self._tokens) - 1):
-            statement = self._statement(at)
-            start = self._starts(at) if statement else ""
-            if start:
-                self._close(items, begin, at)
-                begin = at
-                self._open(start, at)
-            self._note(at, statement and not start)
-        self._close(items, begin, len(self._tokens) - 1)
-        return items
+    def next(self, at: int) -> tuple[str, str] | None:
+        """The kind of item that begins at a token (and what a misspelt first word should be), or None."""
+        statement = self._statement(at)
+        found = self._begins(at) if statement else None
+        if found is not None:
+            self._open(found[0], at)
+        self._note(at, statement and found is None)
+        return found
 
-    def _open(self, start: str, at: int) -> None:
-        self._kind = start
-        self._done_header = self._block = self._colon = False
-        self._titled = self._tokens[at].kind == "RULE"
-
-    def _close(self, items: list[Item], begin: int, end: int) -> None:
-        if begin < end:
-            items.append(Item(self._kind or "junk", self._tokens[begin:end]))
+    def _open(self, kind: str, at: int) -> None:
+        self._kind = kind
+        self._titled = self._tokens[at].kind != "ON"
+        self._header, self._block, self._closed, self._depth = True, False, False, 0
 
     def _note(self, at: int, statement: bool) -> None:
-        """Learn what tells how far the item goes: a rule's `do`; whether a declaration is a line or a block."""
+        """Learn where a header ends, whether a declaration is a line or a block, and where an item is closed."""
         kind = self._tokens[at].kind
         if self._kind == "rule":
-            self._done_header = self._done_header or kind == "DO"
+            self._header = self._header and kind != "DO"
+            self._depth += (kind in ("DO", "IF") and not self._header) - (kind == "END")
+            self._closed = self._closed or (kind == "END" and self._depth == 0)
         elif self._kind == "declaration":
-            self._block = (self._block or statement) and kind != "END"
-            self._colon = self._colon or (kind == "COLON" and not self._block) or kind == "END"
-
-    def _starts(self, at: int) -> str:
-        """The kind of item that begins at a token where a statement begins, or ""."""
-        token, after = self._tokens[at], self._tokens[at + 1]
-        if token.kind == "RULE" or (token.kind == "ON" and self._on_starts(at)):
-            return "rule"
-        if token.kind == "NAME" and token.text in DECLARATIONS and self._declares(token, after):
-            return "declaration"
-        return "junk" if self._closed() else ""
-
-    def _closed(self) -> bool:
-        """Whether a declaration of one line, or a block, has come to its end."""
-        return self._kind == "declaration" and self._colon
+            self._block = self._block or statement
+            self._closed = self._closed or kind == "END" or (kind == "COLON" and not self._block)
 
     def _statement(self, at: int) -> bool:
         """Whether a token is where a statement begins."""
         if at == 0:
             return True
         before, token, after = self._tokens[at - 1], self._tokens[at], self._tokens[at + 1]
-        return before.kind in ("SEMICOLON", "END") or breaks(before, token, after) or self._column_0(token)
+        if before.kind in ("SEMICOLON", "END", CUT) or self._column_0(token):
+            return True
+        return token.first and breaks(before, token, after)
 
     def _column_0(self, token: Token) -> bool:
         return token.start == 0 or self._text[token.start - 1] == "\n"
 
-    def _on_starts(self, at: int) -> bool:
-        if self._kind != "rule" or self._done_header:
-            after = self._tokens[at + 1]
-            return self._column_0(self._tokens[at]) or after.text not in ("exit", "error")
-        return self._column_0(self._tokens[at]) and not self._titled
+    def _begins(self, at: int) -> tuple[str, str] | None:
+        token, after = self._tokens[at], self._tokens[at + 1]
+        if token.kind == "RULE" or (token.kind == "ON" and self._on_begins(token, after)):
+            return ("rule", "")
+        if token.kind == "NAME":
+            meant = self._keyword(token, after)
+            if meant:
+                return (
+                    "rule" if meant in ("rule", "on") else "declaration",
+                    "" if meant == token.text else meant,
+                )
+        outside = self._closed and (
+            self._kind == "declaration" or (self._column_0(token) and token.kind == "NAME")
+        )
+        return ("junk", "") if outside and token.kind not in ("END", "SEMICOLON") else None
 
-    def _declares(self, token: Token, after: Token) -> bool:
-        if self._block and after.kind == "COLON":
-            return self._column_0(token)
-        if token.text == "workspace":
-            return after.first
-        return after.kind in ("TEXT", "COLON") or after.text == "for"
+    def _on_begins(self, token: Token, after: Token) -> bool:
+        if self._kind != "rule" or not self._header:
+            return self._column_0(token) or after.text not in ("exit", "error")
+        return self._column_0(token) and not self._titled
+
+    def _keyword(self, token: Token, after: Token) -> str:
+        """The word that begins an item here: the token itself, or in the first column a word it is near to."""
+        word = token.text
+        if word in DECLARATIONS:
+            if self._kind == "declaration" and self._block and not self._closed and after.kind == "COLON":
+                return word if self._column_0(token) else ""
+            return word if _shaped(word, after) else ""
+        if not self._column_0(token):
+            return ""
+        if word.lower() == "on" and after.kind == "NAME":
+            return "on"
+        meant = did_you_mean(word, ("rule", *sorted(DECLARATIONS))) or ""
+        return meant if meant and _shaped(meant, after) and after.kind != "COLON" else ""
+
+
+def _shaped(word: str, after: Token) -> bool:
+    shape = _SHAPES.get(word, "TEXT")
+    if shape == "line":
+        return after.first
+    return after.kind == shape or (after.kind == "NAME" and after.text == shape) or after.kind == "COLON"

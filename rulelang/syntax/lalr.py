@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from keyword import iskeyword
 from typing import Any, TypeAlias
 
@@ -65,9 +65,10 @@ def _flatten(children: list[Any], spliced: list[int]) -> list[Any]:
 class Machine:
     """The state of one parse. `states` has one entry more than `values`."""
 
-    __slots__ = ("_accepting", "_actions", "_reductions", "states", "values")
+    __slots__ = ("_accepting", "_actions", "_reductions", "start", "states", "values")
 
     def __init__(self, start: str, bound: list[Reduction]) -> None:
+        self.start = start
         first, self._accepting = load().starts[start]
         self.states = [first]
         self.values: list[Any] = []
@@ -102,37 +103,23 @@ class Machine:
 
     def accepts(self, kind: str, height: int | None = None) -> bool:
         """Whether a token of this kind could come next, or could have when the stack had `height` values."""
-        states = self.states if height is None else self.states[: height + 1]
-        return _trial(states, kind, self._accepting) is not None
+        return self.trial(kind, self.states_at(height)) is not None
 
-    def accepts_all(self, kinds: Iterable[str], height: int | None = None) -> int:
-        """How many tokens of these kinds, one after another, could be taken; nothing is changed."""
-        states: list[int] | None = list(self.states if height is None else self.states[: height + 1])
-        taken = 0
-        for kind in kinds:
-            states = _trial(states or [], kind, self._accepting)
-            if states is None:
-                break
-            taken += 1
-        return taken
+    def states_at(self, height: int | None = None) -> list[int]:
+        """A copy of the states, now or when the stack had `height` values."""
+        return self.states[:] if height is None else self.states[: height + 1]
 
-    def expected(self, kinds: Iterable[str]) -> list[str]:
-        """Those of `kinds` that could come next."""
-        return [kind for kind in kinds if self.accepts(kind)]
-
-
-def _trial(states: list[int], kind: str, accepting: int) -> list[int] | None:
-    """The state stack after a token, without values; None where the token cannot stand."""
-    actions, productions = load().actions, load().productions
-    states = list(states)
-    while True:
-        action = actions[states[-1]].get(kind)
-        if action is None:
-            return states if kind == END_OF_INPUT and states[-1] == accepting else None
-        if action >= 0:
-            states.append(action)
-            return states
-        production = productions[-1 - action]
-        if production.symbols:
-            del states[-len(production.symbols) :]
-        states.append(actions[states[-1]][production.origin])
+    def trial(self, kind: str, states: list[int]) -> list[int] | None:
+        """The states after one more token, None where it cannot stand. No value is made; `states` is used up."""
+        actions, productions = self._actions, load().productions
+        while True:
+            action = actions[states[-1]].get(kind)
+            if action is None:
+                return states if kind == END_OF_INPUT and states[-1] == self._accepting else None
+            if action >= 0:
+                states.append(action)
+                return states
+            production = productions[-1 - action]
+            if production.symbols:
+                del states[-len(production.symbols) :]
+            states.append(actions[states[-1]][production.origin])

@@ -19,16 +19,16 @@ _OPERATOR_WORDS = _set("IS CONTAINS BETWEEN STARTS ENDS MATCHES")
 
 _CONTINUE = _set(
     "EQ NE LT LE GT GE PLUS MINUS STAR SLASH COMMA COLON DOT SEMICOLON AND OR NOT IN ON OR_ON WHEN DO THEN ELSE IF "
-    "ELIF WAIT UNTIL IS CONTAINS BETWEEN STARTS ENDS WITH MATCHES LPAR LSQB"
+    "ELIF WAIT UNTIL IS CONTAINS BETWEEN STARTS ENDS WITH MATCHES LPAR LSQB ARROW LBRACE"
 )
 """What cannot end a statement: an operator, or a word that wants something behind it."""
 
 
 def breaks(before: Token, token: Token, after: Token) -> bool:
-    """Whether the line end between `before` and `token` ends a statement; brackets are the caller's concern."""
-    if not token.first:
-        return False
-    entry = after.kind == "COLON"
-    if token.kind not in _BEGIN and not (entry and token.kind in _OPERATOR_WORDS):
-        return False
-    return before.kind not in _CONTINUE or (entry and before.kind in _OPERATOR_WORDS)
+    """Whether the line end between `before` and `token`, the first of its line, ends a statement.
+
+    Inside brackets no line end does; that is the caller's concern.
+    """
+    if after.kind == "COLON":
+        return token.kind in _BEGIN or token.kind in _OPERATOR_WORDS
+    return token.kind in _BEGIN and before.kind not in _CONTINUE

@@ -1,65 +1,163 @@
-"""From tokens to the syntax tree, item by item, with recovery inside each."""
+"""From a text to its syntax tree, item by item."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from bisect import bisect_left
+from dataclasses import dataclass, replace
+from typing import Any
 
+from rulelang.diagnostics import syntax as say
 from rulelang.diagnostics.model import Diagnostic
 from rulelang.source import Source, Span
+from rulelang.syntax import expected
 from rulelang.syntax.builder import Builder
-from rulelang.syntax.items import Item, Splitter
-from rulelang.syntax.lalr import Machine, reductions
-from rulelang.syntax.lexer import tokenize
+from rulelang.syntax.items import Item, split
+from rulelang.syntax.lalr import Machine, Reduction, reductions
+from rulelang.syntax.lexer import MAX_TOKENS, tokenize
 from rulelang.syntax.newlines import breaks
 from rulelang.syntax.nodes import Declaration, Expr, Module, Rule
-from rulelang.syntax.tokens import END_OF_INPUT, Token
+from rulelang.syntax.recovery import Recovery
+from rulelang.syntax.tokens import CUT, END_OF_INPUT, Token
+
+MAX_NESTING = 64
+MAX_MISTAKES = 100
+
+_NEST = {"LPAR": 1, "LSQB": 1, "IF": 1, "DO": 1, "RPAR": -1, "RSQB": -1, "END": -1}
+_BRACKETS = frozenset(("LPAR", "LSQB", "RPAR", "RSQB"))
 
 
 @dataclass(frozen=True, slots=True)
 class Parsed:
-    """What a text says, and what is wrong with it. Items that did not parse at all are left out."""
+    """What a text says, and what is wrong with it. An item of which nothing parsed is left out."""
 
     module: Module
     diagnostics: tuple[Diagnostic, ...]
 
 
 def parse(source: Source) -> Parsed:
-    """The syntax tree of a file. Never raises: every mistake is a diagnostic."""
+    """The syntax tree of a file. Never raises: every mistake is a diagnostic.
+
+    A rule with a mistake is in the tree as `broken`, with an ErrorStep for each step that did not parse.
+    """
     lexed = tokenize(source)
-    diagnostics = list(lexed.diagnostics)
-    bound = reductions(Builder())
+    builder = Builder(source)
+    bound = reductions(builder)
     items: list[Rule | Declaration] = []
-    for item in Splitter(source, lexed.tokens).split():
-        machine = Machine(item.start if item.start != "junk" else "rule", bound)
-        bad = _run(machine, item)
-        if bad is None:
-            items.append(machine.values[0])
-        else:
-            diagnostics.append(Diagnostic("E0001", f"unexpected `{bad.text}`", source, bad.span))
+    diagnostics = list(lexed.diagnostics)
+    broken = [d.span.start for d in lexed.diagnostics]
+    for item in split(source, lexed.tokens):
+        node, found = _item(source, item, builder, bound)
+        diagnostics += found
+        if isinstance(node, Rule) and (found or _hit(item, broken)):
+            node = _broken(node)
+        if node is not None:
+            items.append(node)
+        if len(diagnostics) >= MAX_MISTAKES:
+            diagnostics.append(say.too_many_mistakes(source, diagnostics[-1].span, MAX_MISTAKES))
+            break
+    diagnostics.sort(key=lambda d: d.span)
     return Parsed(Module(Span(0, len(source.text)), tuple(items)), tuple(diagnostics))
 
 
 def parse_expression(source: Source) -> tuple[Expr | None, tuple[Diagnostic, ...]]:
-    """The expression that a text holds, for the prompt."""
+    """The expression that a text holds, for the prompt; None when there is none."""
     lexed = tokenize(source)
-    machine = Machine("prompt", reductions(Builder()))
-    bad = _run(machine, Item("prompt", lexed.tokens))
-    if bad is None and machine.values:
-        return machine.values[0], lexed.diagnostics
-    at = bad.span if bad else Span(0, 0)
-    return None, (*lexed.diagnostics, Diagnostic("E0001", "unexpected end", source, at))
+    if lexed.tokens and lexed.tokens[-1].kind == CUT:
+        return None, lexed.diagnostics
+    builder = Builder(source)
+    node, found = _parsed(source, Item("prompt", lexed.tokens), builder, reductions(builder))
+    return node, tuple(sorted((*lexed.diagnostics, *found), key=lambda d: d.span))
 
 
-def _run(machine: Machine, item: Item) -> Token | None:
-    tokens = item.tokens
-    end = tokens[-1].end if tokens else 0
-    last = Token(END_OF_INPUT, "", end, end, True)
-    depth = 0
+def _item(
+    source: Source, item: Item, builder: Builder, bound: list[Reduction]
+) -> tuple[Rule | Declaration | None, list[Diagnostic]]:
+    first, last = item.tokens[0], item.tokens[-1]
+    if last.kind == CUT:
+        return None, []
+    if item.start == "junk":
+        return None, [_junk(source, first)]
+    if len(item.tokens) > MAX_TOKENS:
+        return None, [say.rule_too_long(source, first.span, MAX_TOKENS)]
+    node, found = _parsed(source, item, builder, bound)
+    if item.meant:
+        found.insert(0, say.misspelt(source, first.span, first.text, item.meant))
+    return node, found
+
+
+def _junk(source: Source, token: Token) -> Diagnostic:
+    found = expected.found(token)
+    if token.kind == "END":
+        return say.stray(source, token.span, found, "no block is open here")
+    return say.no_item(source, token.span, found)
+
+
+def _parsed(
+    source: Source, item: Item, builder: Builder, bound: list[Reduction]
+) -> tuple[Any, list[Diagnostic]]:
+    """The node of an item, as far as it could be read, and the messages about it."""
+    tokens = _terminated(item)
+    deep = _too_deep(tokens)
+    if deep is not None:
+        return None, [say.nested_too_deeply(source, deep.span, MAX_NESTING)]
+    machine = Machine(item.start, bound)
+    builder.begin()
+    at, line = _run(machine, tokens)
+    if at < 0:
+        return machine.values[0], builder.diagnostics
+    recovery = Recovery(source, tokens, machine, at, line)
+    node = recovery.run()
+    return node, [*recovery.diagnostics, *builder.diagnostics]
+
+
+def _terminated(item: Item) -> list[Token]:
+    """The tokens with the misspelt first word corrected and the end of the input behind them."""
+    end = item.tokens[-1].end if item.tokens else 0
+    tokens = [*item.tokens, Token(END_OF_INPUT, "", end, end, True)]
+    if item.meant:
+        kind = {"rule": "RULE", "on": "ON"}.get(item.meant, "NAME")
+        tokens[0] = tokens[0]._replace(kind=kind, text=item.meant)
+    return tokens
+
+
+def _run(machine: Machine, tokens: list[Token]) -> tuple[int, bool]:
+    """Feed an item to the machine, with a `;` for each line end that ends a statement.
+
+    The place of the first token that cannot stand, or -1; and whether the `;` before it has been fed.
+    """
+    feed, depth, before = machine.feed, 0, tokens[0]
     for at, token in enumerate(tokens):
-        after = tokens[at + 1] if at + 1 < len(tokens) else last
-        if at and not depth and breaks(tokens[at - 1], token, after):
-            machine.feed(Token("SEMICOLON", ";", tokens[at - 1].end, tokens[at - 1].end, False))
-        depth += (token.kind in ("LPAR", "LSQB")) - (token.kind in ("RPAR", "RSQB"))
-        if not machine.feed(token):
+        line = False
+        if token.first and at and not depth and token.kind != END_OF_INPUT:
+            line = breaks(before, token, tokens[at + 1])
+            if line and not feed(Token("SEMICOLON", "", before.end, before.end, False)):
+                return at, False
+        if not feed(token):
+            return at, line
+        kind = token.kind
+        if kind in _BRACKETS:
+            depth += _NEST[kind]
+        before = token
+    return -1, False
+
+
+def _too_deep(tokens: list[Token]) -> Token | None:
+    """The bracket or block that is nested deeper than the bound, None when there is none."""
+    if len(tokens) <= MAX_NESTING:
+        return None
+    depth = 0
+    for token in tokens:
+        depth = max(0, depth + _NEST.get(token.kind, 0))
+        if depth > MAX_NESTING:
             return token
-    return None if machine.feed(last) else last
+    return None
+
+
+def _hit(item: Item, places: list[int]) -> bool:
+    """Whether one of the places stands in an item."""
+    at = bisect_left(places, item.tokens[0].start)
+    return at < len(places) and places[at] < item.tokens[-1].end
+
+
+def _broken(node: Rule) -> Rule:
+    return replace(node, broken=True)

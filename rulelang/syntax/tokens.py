@@ -10,6 +10,12 @@ from rulelang.source import Source, Span
 
 END_OF_INPUT = "$END"
 
+CUT = "CUT"
+"""The kind of the last token of an item that is too long: what follows was left out."""
+
+DECLARATIONS = frozenset(("workspace", "status", "pipeline", "fields", "person", "team", "tags", "event"))
+"""The words that begin a declaration of the schema."""
+
 
 class Token(NamedTuple):
     """A word, literal or sign. `kind` is a terminal of the grammar; `text` is the corrected text.

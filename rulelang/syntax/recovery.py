@@ -1,0 +1,200 @@
+"""Reads an item on after a mistake: one message, a repair or an error node, and the rest as if nothing had been.
+
+The error symbols of the grammar stand for what did not parse (the panic mode of Aho, Sethi, Ullman, ch. 4.8):
+the stack is cut to where one can stand, and tokens are skipped to where the machine can go on behind it.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rulelang.diagnostics import syntax as say
+from rulelang.diagnostics.model import Diagnostic
+from rulelang.source import Source, Span
+from rulelang.syntax import expected, repairs
+from rulelang.syntax.lalr import Machine
+from rulelang.syntax.newlines import breaks
+from rulelang.syntax.tokens import END_OF_INPUT, Token
+
+MAX_MISTAKES = 20
+"""Messages for one item; after them its rest is skipped."""
+
+_ERRORS = ("ERR_CONDITION", "ERR_STEP", "ERR_ENTRY", "ERR_CLAUSE")
+_CLAUSE_WORDS = frozenset(("ON", "WHEN", "EXIT", "ENROL"))
+_RESUME = frozenset(("SEMICOLON", "END", "ELSE", "ELIF", "THEN", "DO", "WHEN", "ON", END_OF_INPUT))
+_OPEN = {"LPAR": "RPAR", "LSQB": "RSQB"}
+_CLOSE = frozenset(("RPAR", "RSQB"))
+
+
+class Recovery:
+    """The rest of one item's parse, from the first token that could not stand."""
+
+    def __init__(self, source: Source, tokens: list[Token], machine: Machine, at: int, line: bool) -> None:
+        self.source = source
+        self.tokens = tokens
+        self.machine = machine
+        self.at = at
+        self.brackets: list[Token] = []
+        self.blocks: list[Token] = []
+        self.diagnostics: list[Diagnostic] = []
+        self._orphans: list[int] = []
+        self._line = at if line else -1
+        self._last = -1
+        for token in tokens[:at]:
+            self._track(token)
+
+    def run(self) -> Any:
+        """The node of the item, or None when nothing of it could be kept."""
+        while True:
+            token = self._coming()
+            if token.kind == "END" and self._drop_orphan():
+                continue
+            if not self.machine.feed(token):
+                if not self._mistake(token):
+                    return None
+            elif token.kind == END_OF_INPUT:
+                return self.machine.values[0]
+            elif token is self.tokens[self.at]:
+                self._track(token)
+                self.at += 1
+            else:
+                self._line = self.at
+
+    def report(self, diagnostic: Diagnostic) -> None:
+        """Note a message, unless the same was noted when the item was read before."""
+        if not any(d.code == diagnostic.code and d.span == diagnostic.span for d in self.diagnostics):
+            self.diagnostics.append(diagnostic)
+
+    def make(self, change: repairs.Change) -> None:
+        """Report a change, make it in the tokens and go on from there."""
+        for diagnostic in change.diagnostics:
+            self.report(diagnostic)
+        self.tokens[change.begin : change.end] = change.tokens
+        self.at = change.begin
+        self._line = -1
+        if change.height is not None:
+            self.machine.cut(change.height)
+            self._line = self.at
+            self.brackets, self.blocks, self._orphans = [], [], []
+            for token in self.tokens[: self.at]:
+                self._track(token)
+
+    def behind(self) -> int:
+        """The place right behind the last token that was read."""
+        return self.tokens[self.at - 1].end if self.at else self.tokens[0].start
+
+    def _coming(self) -> Token:
+        """The next token: a `;` where the newline rule puts one, else that at the current place."""
+        at, tokens = self.at, self.tokens
+        token = tokens[at]
+        if at and token.first and at != self._line and not self.brackets and token.kind != END_OF_INPUT:
+            before = tokens[at - 1]
+            if breaks(before, token, tokens[at + 1]):
+                return Token("SEMICOLON", "", before.end, before.end, False)
+        return token
+
+    def _track(self, token: Token) -> None:
+        kind = token.kind
+        if kind in _OPEN:
+            self.brackets.append(token)
+        elif kind in _CLOSE:
+            self.brackets = self.brackets[:-1]
+        elif kind in ("DO", "IF"):
+            self.blocks.append(token)
+        elif kind == "END":
+            self.blocks = self.blocks[:-1]
+
+    def _mistake(self, token: Token) -> bool:
+        """Deal with a token that cannot stand; False when the item has to be given up."""
+        if len(self.diagnostics) >= MAX_MISTAKES:
+            return False
+        if repairs.repair(self, token):
+            return True
+        self.report(self._message(token))
+        return self._cut_and_skip()
+
+    def _message(self, token: Token) -> Diagnostic:
+        whole = {"declaration": "declaration", "prompt": "expression"}.get(self.machine.start, "rule")
+        found, wanted = expected.found(token, whole), expected.expected(self.machine)
+        return say.unexpected(self.source, self._span(token), found, wanted)
+
+    def _span(self, token: Token) -> Span:
+        """Where to point: at the end of the input and of a line, the last word before."""
+        if token.start == token.end and self.at:
+            return self.tokens[self.at - 1].span
+        return token.span
+
+    def cut(self) -> tuple[str, int] | None:
+        """The innermost error symbol that can stand for what was being read, and the height of the stack there."""
+        for height in range(len(self.machine.values), -1, -1):
+            for kind in _ERRORS:
+                if self.machine.accepts(kind, height) and not (
+                    kind == "ERR_CLAUSE" and self._inside_clause(height)
+                ):
+                    return kind, height
+        return None
+
+    def _inside_clause(self, height: int) -> bool:
+        return any(isinstance(v, Token) and v.kind in _CLAUSE_WORDS for v in self.machine.values[:height])
+
+    def _cut_and_skip(self) -> bool:
+        place = self.cut()
+        if place is None:
+            return False
+        kind, height = place
+        begin = self.begin_of(height)
+        self.machine.cut(height)
+        self.brackets = []
+        forced = self.at == self._last
+        self._last = self.at
+        start = self.at + 1 if forced else self.at
+        first = self.tokens[min(begin, self.at)]
+        self.machine.feed(Token(kind, "", first.start, first.start, False))
+        self.at = self._resume(min(start, len(self.tokens) - 1), kind)
+        self._widen(first.start)
+        return not (forced and self.tokens[self.at].kind == END_OF_INPUT)
+
+    def begin_of(self, height: int) -> int:
+        """The index of the first token read since the stack had `height` values."""
+        if height >= len(self.machine.values):
+            return self.at
+        value = self.machine.values[height]
+        while isinstance(value, list) and value:
+            value = value[0]
+        start = (
+            value.start if isinstance(value, Token) else getattr(getattr(value, "span", None), "start", None)
+        )
+        if start is None:
+            return self.at
+        return next((n for n in range(self.at - 1, -1, -1) if self.tokens[n].start <= start), 0)
+
+    def _widen(self, start: int) -> None:
+        """Give the error symbol on the stack the place of all that it stands for."""
+        value = self.machine.values[-1]
+        end = self.tokens[self.at - 1].end if self.at else start
+        self.machine.values[-1] = value._replace(start=start, end=max(start, end))
+
+    def _resume(self, at: int, kind: str) -> int:
+        """The first place from `at` where the machine can go on."""
+        for n in range(at, len(self.tokens)):
+            token = self.tokens[n]
+            line = (
+                n > 0
+                and token.first
+                and breaks(self.tokens[n - 1], token, self.tokens[min(n + 1, len(self.tokens) - 1)])
+            )
+            if line and self.machine.accepts("SEMICOLON"):
+                return n
+            if token.kind in _RESUME and self.machine.accepts(token.kind):
+                return n
+            if kind == "ERR_STEP" and token.kind in ("DO", "IF"):
+                self._orphans.append(len(self.blocks))
+        return len(self.tokens) - 1
+
+    def _drop_orphan(self) -> bool:
+        """Leave out an `end` whose block was skipped."""
+        if not self._orphans or self._orphans[-1] != len(self.blocks):
+            return False
+        self._orphans.pop()
+        self.at += 1
+        return True
