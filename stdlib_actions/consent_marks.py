@@ -60,7 +60,7 @@ DECLARATIONS = (
         performs=Performs.LOCAL,
         summary="record that the contact has opted in again",
         doc="Clears the opt-out of one channel. `dnc` stays as it is.",
-        example="on contact updated when qualified = true do unmark opt_out(sms)\n",
+        example="on contact updated when score > 80 do unmark opt_out(sms)\n",
         rows=("A3", "A4"),
         params=(_CHANNEL,),
         subjects=("contact",),

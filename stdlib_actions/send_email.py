@@ -161,16 +161,14 @@ class SendHyper(MailEffect):
         fallback = str(args.get("fallback") or "")
         render = partial(renderer.template, fallback) if fallback else None
         composer = Composer(self.services.model, self.services.settings.hyper)
-        done = await composer.compose(await self._request(args, facts), fallback, render)
+        done = await composer.compose(self._request(args, facts), fallback, render)
         subject = _subject(args, done.subject, renderer)
         if not subject:
             raise ActionError(f"the template `{fallback}` has no subject, and the step gives none")
         notes: dict[str, JSON] = {"composer": done.composer, "reason": done.reason, "prompt": done.prompt}
         return Wording(subject, done.text, done.html, done.sender, notes)
 
-    async def _request(self, args: Mapping[str, JSON], facts: Facts) -> Request:
-        import asyncio
-
+    def _request(self, args: Mapping[str, JSON], facts: Facts) -> Request:
         from stdlib_actions.hyper.facts import allowed_facts
         from stdlib_actions.hyper.model import Request
 
@@ -178,7 +176,7 @@ class SendHyper(MailEffect):
         return Request(
             instruction=str(args["prompt"]),
             tone=str(args.get("tone") or ""),
-            voice=await asyncio.to_thread(read_voice, self.services.root / hyper.brand_voice),
+            voice=read_voice(self.services.root / hyper.brand_voice),
             sender=self.services.schema().name,
             facts=allowed_facts(facts.contact, hyper.facts),
         )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -48,10 +47,7 @@ class Composer:
         Without a fallback the built-in message is used. Whatever `render` raises is passed on.
         """
         try:
-            async with asyncio.timeout(self._settings.timeout + 1):
-                written = await self._model.write(request)
-        except TimeoutError:
-            return _fall_back(request, "the model took too long", fallback, render)
+            written = await self._model.write(request)
         except ModelError as problem:
             return _fall_back(request, str(problem), fallback, render)
         problems = list(objections(written, request, self._settings.link_hosts, self._settings.max_length))

@@ -41,7 +41,7 @@ class ChatModel(Protocol):
         """What the journal calls it, such as `offline` or the model's name."""
 
     async def write(self, request: Request) -> Written:
-        """Write one message. It has no tools, sees one contact, and is asked once.
+        """Write one message, within a deadline of its own. It has no tools, sees one contact, and is asked once.
 
         Raises:
             ModelError: with a sentence that says why there is no text.
