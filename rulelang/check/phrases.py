@@ -55,7 +55,13 @@ def no_action(source: Source, phrase: nodes.Phrase, found: NoMatch[Action]) -> D
     return messages.unknown_action(source, found.span, words, found.ended, _help(found), _fixes(found))
 
 
+_CLAUSES = frozenset({"enrol", "enroll", "exit"})
+"""Words that begin a clause of a rule on a line of its own; inside a phrase they are words like any other."""
+
+
 def _help(found: NoMatch[D]) -> str:
+    if found.found in _CLAUSES:
+        return f"`{found.found}` begins a clause of the rule: put it on a line of its own"
     if found.corrections:
         return f"did you mean `{found.corrections[0]}`?"
     if found.matched:

@@ -36,7 +36,7 @@ def check_rule(
     for what an author wrote.
     """
     context = Context(source, Scope(schema, "contact"), catalogue, templates_known)
-    state, enrol = _state(context, rule), _enrol(context, rule)
+    state, enrol = _state(rule), _enrol(context, rule)
     found = find_triggers(context, rule.triggers, phrases)
     subject = subject_of(context, rule, found)
     context = context.with_scope(Scope(schema, subject))
@@ -60,12 +60,10 @@ def check_rule(
     return replace(checked, rule_refs=tuple(context.rule_refs), diagnostics=tuple(context.found))
 
 
-def _state(context: Context, rule: nodes.Rule) -> str:
-    if rule.state is None:
-        return "live"
-    if rule.state.text not in STATES:
-        context.report(messages.unknown_state(context.source, rule.state.span, rule.state.text, STATES))
-    return rule.state.text
+def _state(rule: nodes.Rule) -> str:
+    """The state of the header; the parser has reported words that are none."""
+    word = rule.state.text if rule.state is not None else ""
+    return word if word in STATES else "live"
 
 
 def _enrol(context: Context, rule: nodes.Rule) -> str:

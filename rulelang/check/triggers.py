@@ -54,7 +54,7 @@ def subject_of(context: Context, node: nodes.Rule, found: Sequence[Found]) -> st
 
     Triggers that never happen to it are reported.
     """
-    declared = _declared(context, node)
+    declared = _declared(node)
     if declared is not None:
         for each in found:
             if declared not in each.trigger.subjects:
@@ -63,14 +63,10 @@ def subject_of(context: Context, node: nodes.Rule, found: Sequence[Found]) -> st
     return _inferred(context, found)
 
 
-def _declared(context: Context, node: nodes.Rule) -> str | None:
-    if node.subject is None:
-        return None
-    if node.subject.text in SUBJECT_KINDS:
-        return node.subject.text
-    span = node.subject.span
-    context.report(messages.unknown_subject(context.source, span, node.subject.text, SUBJECT_KINDS))
-    return None
+def _declared(node: nodes.Rule) -> str | None:
+    """The subject of the header; the parser has reported words that are none."""
+    word = node.subject.text if node.subject is not None else ""
+    return word if word in SUBJECT_KINDS else None
 
 
 def _refuse(context: Context, found: Found, subject: str) -> None:

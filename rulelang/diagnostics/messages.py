@@ -705,30 +705,6 @@ def bad_enrol(source: Source, span: Span, words: str) -> Diagnostic:
     )
 
 
-def unknown_subject(source: Source, span: Span, word: str, options: Sequence[str]) -> Diagnostic:
-    """The word after `for`."""
-    return _error(
-        "E0419",
-        source,
-        span,
-        f"a rule cannot be for `{word}`",
-        help=choice("it", word, options).replace("it is one of", "it is for one of"),
-        fixes=replace(word, options, span),
-    )
-
-
-def unknown_state(source: Source, span: Span, word: str, options: Sequence[str]) -> Diagnostic:
-    """The state in a rule's header."""
-    return _error(
-        "E0420",
-        source,
-        span,
-        f"`{word}` is no state of a rule",
-        help=choice("the state", word, options),
-        fixes=replace(word, options, span),
-    )
-
-
 # --- E05: flow -------------------------------------------------------------------------------------
 
 
