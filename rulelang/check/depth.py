@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from rulelang.syntax import nodes
 
 MAX_DEPTH = 64
-"""The deepest nesting of an expression, and of blocks of steps."""
+"""The deepest nesting of an expression; each operator of a chain of arithmetic is a level."""
 
 
 def too_deep(root: nodes.Expr, most: int) -> bool:

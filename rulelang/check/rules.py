@@ -12,13 +12,15 @@ from rulelang.check.scope import Scope
 from rulelang.check.steps import StepChecker
 from rulelang.check.triggers import checked_trigger, event_fields, find_triggers, subject_of
 from rulelang.check.typed import CheckedRule
-from rulelang.diagnostics import messages
 from rulelang.source import Source
 from rulelang.syntax import nodes
 from rulelang.types.schema import Schema
 
 STATES = ("draft", "live", "disabled")
 """The words for a rule's state; without one it is live."""
+
+ENROLMENTS = ("once", "every time")
+"""How often one subject may run through a rule; every time unless the rule says otherwise."""
 
 
 def check_rule(
@@ -36,7 +38,6 @@ def check_rule(
     for what an author wrote.
     """
     context = Context(source, Scope(schema, "contact"), catalogue, templates_known)
-    state, enrol = _state(rule), _enrol(context, rule)
     found = find_triggers(context, rule.triggers, phrases)
     subject = subject_of(context, rule, found)
     context = context.with_scope(Scope(schema, subject))
@@ -48,8 +49,8 @@ def check_rule(
         node=rule,
         source=source,
         subject=subject,
-        state=state,
-        enrol=enrol,
+        state=_state(rule),
+        enrol=_enrol(rule),
         triggers=tuple(checked_trigger(context, each) for each in found),
         when=condition(context, rule.when) if rule.when is not None else None,
         exits=tuple(condition(context, clause.condition) for clause in rule.exits),
@@ -66,10 +67,7 @@ def _state(rule: nodes.Rule) -> str:
     return word if word in STATES else "live"
 
 
-def _enrol(context: Context, rule: nodes.Rule) -> str:
-    if rule.enrol is None:
-        return "every time"
-    words = " ".join(word.text for word in rule.enrol.words)
-    if words not in ("once", "every time"):
-        context.report(messages.bad_enrol(context.source, rule.enrol.span, context.text(rule.enrol.span)))
-    return words
+def _enrol(rule: nodes.Rule) -> str:
+    """How often a subject may enrol; the parser has reported other words."""
+    words = " ".join(word.text for word in rule.enrol.words) if rule.enrol is not None else ""
+    return words if words in ENROLMENTS else "every time"

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from rulelang.catalog.model import Action, Param
 from rulelang.catalog.phrases import Matched, NoMatch
 from rulelang.check.context import Context
-from rulelang.check.depth import MAX_DEPTH
 from rulelang.check.expressions import condition
 from rulelang.check.people import has_contact
 from rulelang.check.phrases import Phrases, fill, given_arguments, missing, no_action
@@ -29,38 +28,19 @@ from rulelang.diagnostics import messages
 from rulelang.syntax import nodes
 from rulelang.types.model import TEXT, Kind
 
-MAX_STEPS = 1000
-"""The most steps of one rule, blocks and branches included."""
 
-
-@dataclass
+@dataclass(frozen=True, slots=True)
 class StepChecker:
-    """Checks the steps of one rule, counting them."""
+    """Checks the steps of one rule. The parser has bounded their number and how deep they are nested."""
 
     context: Context
     phrases: Phrases
-    count: int = field(default=0)
 
-    def steps(self, steps: Sequence[nodes.Step], depth: int = 1) -> tuple[CheckedStep, ...]:
+    def steps(self, steps: Sequence[nodes.Step]) -> tuple[CheckedStep, ...]:
         """The checked steps of one block; those that did not parse are left out."""
-        checked = []
         self._warn_unreachable(steps)
-        for step in steps:
-            if self._beyond(step, depth):
-                break
-            found = self._step(step, depth)
-            if found is not None:
-                checked.append(found)
-        return tuple(checked)
-
-    def _beyond(self, step: nodes.Step, depth: int) -> bool:
-        self.count += 1
-        source = self.context.source
-        if depth > MAX_DEPTH:
-            self.context.report(messages.too_deep(source, step.span, MAX_DEPTH))
-        elif self.count == MAX_STEPS + 1:
-            self.context.report(messages.too_many_steps(source, step.span, MAX_STEPS))
-        return depth > MAX_DEPTH or self.count > MAX_STEPS
+        checked = (self._step(step) for step in steps)
+        return tuple(step for step in checked if step is not None)
 
     def _warn_unreachable(self, steps: Sequence[nodes.Step]) -> None:
         for at, step in enumerate(steps[:-1]):
@@ -69,16 +49,16 @@ class StepChecker:
                 self.context.report(messages.unreachable(self.context.source, following, step.span))
                 return
 
-    def _step(self, step: nodes.Step, depth: int) -> CheckedStep | None:
+    def _step(self, step: nodes.Step) -> CheckedStep | None:
         match step:
             case nodes.ActionStep():
                 return self._action(step)
             case nodes.WaitStep():
                 return self._wait(step)
             case nodes.IfStep():
-                return self._if(step, depth)
+                return self._if(step)
             case nodes.BlockStep(span, steps, when):
-                return CheckedBlock(span, self.steps(steps, depth + 1), self._when(when))
+                return CheckedBlock(span, self.steps(steps), self._when(when))
             case nodes.StopStep(span, when):
                 return CheckedStop(span, self._when(when))
             case nodes.ErrorStep():
@@ -91,12 +71,12 @@ class StepChecker:
         mode, value = check_wait(self.context, step)
         return CheckedWait(step.span, mode, value, self._when(step.when))
 
-    def _if(self, step: nodes.IfStep, depth: int) -> CheckedIf:
+    def _if(self, step: nodes.IfStep) -> CheckedIf:
         branches = tuple(
-            CheckedBranch(b.span, condition(self.context, b.condition), self.steps(b.steps, depth + 1))
+            CheckedBranch(b.span, condition(self.context, b.condition), self.steps(b.steps))
             for b in step.branches
         )
-        return CheckedIf(step.span, branches, self.steps(step.otherwise or (), depth + 1))
+        return CheckedIf(step.span, branches, self.steps(step.otherwise or ()))
 
     # --- actions -----------------------------------------------------------------------------------
 

@@ -694,17 +694,6 @@ def named_in_function(source: Source, span: Span, function: str) -> Diagnostic:
     )
 
 
-def bad_enrol(source: Source, span: Span, words: str) -> Diagnostic:
-    """Words after `enrol`."""
-    return _error(
-        "E0418",
-        source,
-        span,
-        f"{q(words)} says not how often",
-        help="write `enrol once` or `enrol every time`",
-    )
-
-
 # --- E05: flow -------------------------------------------------------------------------------------
 
 
@@ -726,19 +715,9 @@ def not_a_moment(source: Source, span: Span, text: str, type_: Type, hint: str) 
 
 
 def too_deep(source: Source, span: Span, most: int) -> Diagnostic:
-    """Nesting beyond the bound."""
-    return _error("E0504", source, span, f"this is nested more than {most} levels deep")
-
-
-def too_many_steps(source: Source, span: Span, most: int) -> Diagnostic:
-    """More steps than a rule may have."""
-    return _error(
-        "E0505",
-        source,
-        span,
-        f"a rule has at most {most:,} steps",
-        help="start another rule with `start rule`",
-    )
+    """An expression whose parts are nested, or whose arithmetic goes on, beyond the bound."""
+    help_ = "put parts of it into fields, or write a list"
+    return _error("E0504", source, span, f"this expression is more than {most} levels deep", help=help_)
 
 
 # --- W06: warnings ---------------------------------------------------------------------------------
