@@ -50,7 +50,9 @@ def _function(
     variadic: bool = False,
     generic: Generic = Generic.NO,
 ) -> Function:
-    return Function(name, params, result, f"fn.{name}", summary, example, variadic, generic)
+    # `split` is kept for later versions of the language.
+    op = "fn.split" if name == "parts" else f"fn.{name}"
+    return Function(name, params, result, op, summary, example, variadic, generic)
 
 
 def _same(
@@ -74,11 +76,11 @@ def _texts() -> tuple[Function, ...]:
             'replace(phone, " ", "") starts with "+49"',
         ),
         _function(
-            "split",
+            "parts",
             (_text(), _text("separator", "what stands between the parts")),
             TEXT_LIST,
             "the parts of the text, trimmed, without empty ones",
-            'split(company, ",") contains "Acme"',
+            'parts(company, ",") contains "Acme"',
         ),
         _function(
             "join",

@@ -33,11 +33,11 @@ def _created(kind: str, subjects: tuple[str, ...], rows: tuple[int, ...]) -> Tri
 def _updated(kind: str, subjects: tuple[str, ...], rows: tuple[int, ...]) -> Trigger:
     return trigger(
         f"{kind}.updated",
-        f"{kind} changed",
+        f"{kind} updated",
         f"any field of a {kind} changes",
         doc="Fires once for each change, whatever fields it touches. `event.changes` holds them: "
         "`event.changes.owner.after`. To wait for one field, write `field changed owner`.",
-        example=f'on {kind} changed when event.changes.owner is set do add tag "moved"',
+        example=f'on {kind} updated when event.changes.owner is set do add tag "moved"',
         subjects=subjects,
         payload=_UPDATED,
         sample={"changes": {"owner": {"before": "ana@acme.test", "after": "bo@acme.test"}}},

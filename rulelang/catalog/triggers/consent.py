@@ -30,7 +30,8 @@ def _dnd(name: str, phrase: str, summary: str, where: dict[str, bool], example: 
         event="contact.dnd_changed",
         slots=(slot("channel", "the channel", path="channels", op="contains", choices=CHANNELS),),
         payload=_PAYLOAD,
-        sample={"enabled": True, "scope": "specific", "channels": ["sms"], "direction": "outbound"} | where,
+        sample={"enabled": True, "scope": "specific", "channels": ["email", "sms"], "direction": "outbound"}
+        | where,
         rows=(6,),
         where=where,
         derivation=Derivation.DND,

@@ -12,7 +12,8 @@ TRIGGERS = (
         "something happens that you report under a name of your own",
         doc='Fires for each event of that name. Declare the event in the schema (`event "demo.requested" for '
         "contact … end`) and its fields may be used in conditions with their types: `event.seats > 5`.",
-        example='on event "demo.requested" do add tag "wants demo"',
+        example='event "demo.requested" for contact\n  seats: number\nend\n\n'
+        'on event "demo.requested" when event.seats > 5 do add tag "wants demo"',
         subjects=EVERYONE,
         slots=(slot("name", "the name of the event", role="event"),),
         payload={},

@@ -42,7 +42,7 @@ def _status(name: str, phrase: str, summary: str, after: str, example: str) -> T
         payload=_STATUS,
         sample={
             "before": "open",
-            "after": after or "won",
+            "after": after or "lost",
             "pipeline": "deals",
             "stage": "Proposal",
             "value": 4800,

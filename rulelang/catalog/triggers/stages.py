@@ -86,7 +86,7 @@ TRIGGERS = (
         "a record leaves a stage of a pipeline",
         doc="Fires when a record leaves the stage; `to` narrows it to those that go to one stage. "
         "`event.seconds_in_stage` says how long it was there.",
-        example='on stage exit "MQL" to "Lost" when event.seconds_in_stage < 86400 do add tag "fast no"',
+        example='on stage exit "MQL" to "SQL" when event.seconds_in_stage < 86400 do add tag "fast"',
         subjects=EVERYONE,
         slots=(
             slot("stage", "the stage left", ANY_STAGE, role="stage"),
