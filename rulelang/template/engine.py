@@ -95,7 +95,7 @@ def _tokens(piece: Piece, text: str) -> Iterable[Token]:
     if piece.kind == "output":
         yield Token(TOKEN_OUTPUT, text[piece.start : piece.end], piece.start, text)
     else:
-        yield Token(TOKEN_TAG, piece.name, piece.start, text)
+        yield Token(TOKEN_TAG, piece.name, piece.name_start, text)
     if piece.inner:
         yield Token(TOKEN_EXPRESSION, piece.inner, piece.inner_start, text)
 
@@ -124,7 +124,7 @@ _WANTED = {
 
 def _problem(message: str, token: Token | None) -> str:
     """The library's message in our words; `token` is what was found, None at the end."""
-    found = f"`{token.value[:40]}`" if token is not None else "the end"
+    found = "the end" if token is None else f"`{token.value[:40]}`" if token.value else "a text"
     if found in ("`'`", '`"`'):
         return "a quote is not closed"
     if message == "missing expression":

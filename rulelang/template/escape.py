@@ -43,7 +43,7 @@ def text_of(value: object) -> str:
         case int():
             return str(value)
         case float():
-            return format(Decimal(repr(value)).normalize(), "f")
+            return format(Decimal(repr(value)).normalize() + 0, "f")
         case list():
             return ", ".join(text_of(item) for item in value)
         case _:

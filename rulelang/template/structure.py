@@ -69,6 +69,7 @@ class _Structure:
         self.found: list[Diagnostic] = []
         self._place = place
         self._open: list[_Block] = []
+        self._ends_of_unavailable: set[str] = set()
         # Once ends are crossed, what follows about ends would only repeat it.
         self._crossed = False
 
@@ -102,7 +103,10 @@ class _Structure:
 
     def _unknown(self, piece: Piece) -> None:
         span = self._name_span(piece) if piece.name else self._span(piece)
+        if piece.name in self._ends_of_unavailable:
+            return
         if piece.name in _UNAVAILABLE:
+            self._ends_of_unavailable.add(f"end{piece.name}")
             self.found.append(say.unavailable_tag(self._place.source, span, piece.name))
         else:
             self.found.append(say.unknown_tag(self._place.source, span, piece.name, TAGS))

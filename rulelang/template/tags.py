@@ -55,7 +55,7 @@ class OutputTag(Tag):
 
 
 class ForNode(Node):
-    """`{% for %}` over a list. Each turn is charged with the number of nodes in the body."""
+    """`{% for %}` over a list. Each turn is charged with the number of nodes and expressions in the body."""
 
     __slots__ = ("expression", "body", "otherwise", "cost")
 
@@ -138,11 +138,15 @@ def _forloop(index: int, length: int) -> dict[str, object]:
 
 
 def _weight(node: Node) -> int:
-    """How many nodes one turn may visit; loops inside charge for themselves."""
+    """How many nodes and expressions one turn may visit; loops inside charge for themselves."""
     if isinstance(node, ForNode):
         return 1
     children: Iterable[Node] = node.children(None)  # type: ignore[arg-type]
-    return 1 + sum(_weight(child) for child in children)
+    return 1 + sum(map(_weight, children)) + sum(map(_size, node.expressions()))
+
+
+def _size(expression: Expression) -> int:
+    return 1 + sum(map(_size, expression.children()))
 
 
 class ForTag(Tag):
