@@ -11,6 +11,9 @@ from runtime.store.protocol import IdentityConflict
 IDENTIFYING = ("email", "external_id")
 """The fields by which a subject can be found."""
 
+LINKS = {"account": "account_id", "contact": "contact_id"}
+"""The fields by which a subject links to another one, by the kind of that other one."""
+
 
 class Identity(NamedTuple):
     """A value in an identifying field of one kind of subject."""
@@ -27,12 +30,16 @@ class Claims(NamedTuple):
     conflicts: list[IdentityConflict]
 
 
+def text_of(state: SubjectState, field: str) -> str | None:
+    """The text in a field; None when it is empty or no text."""
+    value = state.fields.get(field)
+    return value if value and isinstance(value, str) else None
+
+
 def wanted(state: SubjectState) -> list[Identity]:
     """The identities that a subject's fields ask for."""
-    values = ((field, state.fields.get(field)) for field in IDENTIFYING)
-    return [
-        Identity(state.key.kind, field, value) for field, value in values if value and isinstance(value, str)
-    ]
+    values = ((field, text_of(state, field)) for field in IDENTIFYING)
+    return [Identity(state.key.kind, field, value) for field, value in values if value is not None]
 
 
 def settle(states: Iterable[SubjectState], holders: Mapping[Identity, str]) -> Claims:

@@ -25,11 +25,15 @@ class MemoryTransaction(MemoryWrites):
 
     def subjects(self, keys: Iterable[SubjectKey]) -> dict[SubjectKey, SubjectState]:
         """See Transaction."""
-        return {key: read_subject(self._tables, key) or _unknown(key) for key in keys}
+        return {key: read_subject(self._tables, key) for key in keys}
 
     def find_subject(self, kind: str, field: str, value: str) -> str | None:
         """See Transaction."""
         return self._tables.find(kind, field, value)
+
+    def dependents(self, key: SubjectKey, limit: int, after: str = "") -> list[SubjectKey]:
+        """See Transaction."""
+        return self._tables.dependents(key, after)[:limit]
 
     def runs(self, ids: Sequence[str]) -> dict[str, Run]:
         """See Transaction."""
@@ -124,7 +128,3 @@ class MemoryClosed:
 
     def __await__(self) -> Iterator[None]:
         return iter(())
-
-
-def _unknown(key: SubjectKey) -> SubjectState:
-    return SubjectState(key, {}, exists=False)

@@ -37,7 +37,8 @@ class MemoryReads:
 
     async def subject(self, key: SubjectKey) -> SubjectState | None:
         """See ReadStore."""
-        return read_subject(self._tables, key)
+        state = read_subject(self._tables, key)
+        return state if state.exists else None
 
     async def find_subject(self, kind: str, field: str, value: str) -> str | None:
         """See ReadStore."""

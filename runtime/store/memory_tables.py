@@ -8,7 +8,7 @@ from typing import NamedTuple
 import msgspec
 
 from runtime.model import EffectRow, Event, Millis, Run, RunStatus, SubjectKey, SubjectState
-from runtime.store.identity import Identity
+from runtime.store.identity import LINKS, Identity, text_of
 from runtime.store.protocol import ApiKey, JournalRow
 
 encode = msgspec.json.encode
@@ -90,17 +90,22 @@ class Tables:
         """The id of the subject that holds an identity."""
         return self.identities.get(Identity(kind, field, value))
 
+    def dependents(self, key: SubjectKey, after: str) -> list[SubjectKey]:
+        """Subjects with live runs that link to this one, by id from behind `after`."""
+        field = LINKS.get(key.kind, "")
+        live = (other for other in self.live if other in self.subjects and other.id > after)
+        found = [o for o in live if text_of(decode_subject(self.subjects[o]), field) == key.id]
+        return sorted(found, key=lambda other: (other.id, other.kind))
+
     def all_keys(self) -> list[ApiKey]:
         """All API keys, oldest first."""
         return sorted(self.keys.values(), key=lambda key: (key.created_at, key.id))
 
 
-def read_subject(tables: Tables, key: SubjectKey) -> SubjectState | None:
-    """A subject with its live runs, in the order in which they were started; None when unknown."""
+def read_subject(tables: Tables, key: SubjectKey) -> SubjectState:
+    """A subject with its live runs, in the order in which they were started."""
     body = tables.subjects.get(key)
-    if body is None:
-        return None
-    state = decode_subject(body)
+    state = SubjectState(key, {}, exists=False) if body is None else decode_subject(body)
     live = sorted(tables.live.get(key, ()), key=lambda id: tables.runs[id].seq)
     state.runs = {id: decode_run(tables.runs[id].body) for id in live}
     return state

@@ -109,10 +109,16 @@ class Transaction(Protocol):
         """Those of the ids that are recorded."""
 
     def subjects(self, keys: Iterable[SubjectKey]) -> dict[SubjectKey, SubjectState]:
-        """The states of all keys, each with its live runs; unknown ones come back with `exists=False`."""
+        """The states of all keys, each with its live runs; unknown ones come back with `exists=False`.
+
+        A subject may have runs before it exists, that is, before it was written itself.
+        """
 
     def find_subject(self, kind: str, field: str, value: str) -> str | None:
         """The id of the subject that holds this value of `email` or `external_id`; None if none does."""
+
+    def dependents(self, key: SubjectKey, limit: int, after: str = "") -> list[SubjectKey]:
+        """Subjects with live runs that link to an account or contact, by id, from behind the id `after`."""
 
     def runs(self, ids: Sequence[str]) -> dict[str, Run]:
         """Those of the runs that exist, live or ended."""

@@ -45,6 +45,8 @@ subjects = Table(
     Column("id", Text, nullable=False),
     Column("email", Text),
     Column("external_id", Text),
+    Column("account_id", Text),
+    Column("contact_id", Text),
     Column("version", Integer, nullable=False),
     # NULL for a subject that is only referred to so far.
     Column("body", LargeBinary),
@@ -64,6 +66,8 @@ Index(
     unique=True,
     sqlite_where=subjects.c.external_id.is_not(None),
 )
+Index("subjects_by_account", subjects.c.account_id, sqlite_where=subjects.c.account_id.is_not(None))
+Index("subjects_by_contact", subjects.c.contact_id, sqlite_where=subjects.c.contact_id.is_not(None))
 
 events = Table(
     "events",

@@ -5,9 +5,11 @@ All of it can be read again: after a rollback everything is forgotten.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from itertools import groupby
+from operator import attrgetter
 from sqlite3 import Connection
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 from runtime.model import SubjectKey
 from runtime.store import statements as st
@@ -15,13 +17,16 @@ from runtime.store import statements as st
 _MOST = 50_000
 
 
+Searched: TypeAlias = tuple[str | None, str | None, str | None, str | None]
+"""What a subject is found by: email and external id as far as it holds them, account id and contact id."""
+
+
 class SubjectRef(NamedTuple):
-    """A subject's number, the identities that it holds, and whether it exists or is only referred to."""
+    """A subject's number, what it is found by, and whether it exists or is only referred to."""
 
     seq: int
-    email: str | None
-    external_id: str | None
-    exists: bool
+    searched: Searched = (None, None, None, None)
+    exists: bool = False
 
 
 class Caches:
@@ -76,6 +81,18 @@ class Caches:
             text = str(self._connection.execute(st.NAME_TEXT, (id,)).fetchone()[0])
             self._texts[id] = text
         return text
+
+    def load_subjects(
+        self, keys: Iterable[SubjectKey]
+    ) -> Iterator[tuple[int, SubjectKey, int, bytes | None]]:
+        """Number, key, version and body of those that are stored, whose refs are known from then on."""
+        for kind, of_kind in groupby(sorted(keys), attrgetter("kind")):
+            ids = [key.id for key in of_kind]
+            for row in st.SUBJECTS_BY_ID.rows(self._connection, ids, self.name_id(kind)):
+                id, seq, *_, version, body = row
+                key = SubjectKey(kind, id)
+                self.subjects[key] = SubjectRef(seq, row[2:6], body is not None)
+                yield seq, key, version, body
 
     def load_runs(self, ids: Iterable[str]) -> None:
         """Make `runs` know those of the runs that are stored."""

@@ -1,4 +1,4 @@
-"""Writing subjects to SQLite. Identities are touched only where they change: their indexes are the dear part."""
+"""Writing subjects to SQLite. What they are found by is touched only where it changes: indexes are dear."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from typing import NamedTuple
 from runtime.model import SubjectState
 from runtime.store import statements as st
 from runtime.store.codec import pack_subject
-from runtime.store.identity import Claims, Identity, settle, wanted
+from runtime.store.identity import Claims, Identity, settle, text_of, wanted
 from runtime.store.protocol import IdentityConflict
-from runtime.store.sqlite_caches import Caches, SubjectRef
+from runtime.store.sqlite_caches import Caches, Searched, SubjectRef
 
 
 def write_subjects(
@@ -22,29 +22,30 @@ def write_subjects(
     same: list[SubjectState] = []
     changed: list[SubjectState] = []
     for state in states:
-        (same if _keeps_identity(state, caches.subjects.get(state.key)) else changed).append(state)
+        (same if _is_found_as_before(state, caches.subjects.get(state.key)) else changed).append(state)
     if same:
         rows = [(state.version, pack_subject(state), caches.subjects[state.key].seq) for state in same]
-        connection.executemany(st.KEEP_IDENTITY, rows)
+        connection.executemany(st.KEEP_SEARCHED, rows)
     return _Change(connection, caches).write(changed) if changed else []
 
 
-def _keeps_identity(state: SubjectState, ref: SubjectRef | None) -> bool:
-    if ref is None or not ref.exists:
-        return False
-    fields = state.fields
-    return ref.email == (fields.get("email") or None) and ref.external_id == (
-        fields.get("external_id") or None
+def _is_found_as_before(state: SubjectState, ref: SubjectRef | None) -> bool:
+    get = state.fields.get
+    return (
+        ref is not None
+        and ref.exists
+        and ref.searched
+        == (
+            get("email") or None,
+            get("external_id") or None,
+            get("account_id") or None,
+            get("contact_id") or None,
+        )
     )
 
 
-class _Held(NamedTuple):
-    email: str | None
-    external_id: str | None
-
-
 class _Change(NamedTuple):
-    """New subjects and those whose identities change."""
+    """Writes new subjects and those whose identities or links change."""
 
     connection: Connection
     caches: Caches
@@ -53,7 +54,7 @@ class _Change(NamedTuple):
         claims = settle(states, self._holders(states))
         self._release(states)
         for state in states:
-            self._write(state, _held(state, claims))
+            self._write(state, _searched(state, claims))
         return claims.conflicts
 
     def _holders(self, states: Sequence[SubjectState]) -> dict[Identity, str]:
@@ -68,22 +69,27 @@ class _Change(NamedTuple):
     def _release(self, states: Sequence[SubjectState]) -> None:
         # First of all, so that a value can pass from one subject to another in the same batch.
         refs = (self.caches.subjects.get(state.key) for state in states)
-        seqs = [(ref.seq,) for ref in refs if ref is not None and (ref.email or ref.external_id)]
+        seqs = [(ref.seq,) for ref in refs if ref is not None and any(ref.searched[:2])]
         self.connection.executemany(st.RELEASE_IDENTITY, seqs)
 
-    def _write(self, state: SubjectState, held: _Held) -> None:
+    def _write(self, state: SubjectState, searched: Searched) -> None:
         key = state.key
         ref = self.caches.subjects.get(key)
-        rest = (*held, state.version, pack_subject(state))
+        rest = (*searched, state.version, pack_subject(state))
         if ref is None:
             seq = self.caches.next("subjects")
             self.connection.execute(st.ADD_SUBJECT, (seq, self.caches.name_id(key.kind), key.id, *rest))
         else:
             seq = ref.seq
             self.connection.execute(st.CHANGE_SUBJECT, (*rest, seq))
-        self.caches.subjects[key] = SubjectRef(seq, *held, exists=True)
+        self.caches.subjects[key] = SubjectRef(seq, searched, exists=True)
 
 
-def _held(state: SubjectState, claims: Claims) -> _Held:
+def _searched(state: SubjectState, claims: Claims) -> Searched:
     mine = {i.field: i.value for i in wanted(state) if claims.holders[i] == state.key.id}
-    return _Held(mine.get("email"), mine.get("external_id"))
+    return (
+        mine.get("email"),
+        mine.get("external_id"),
+        text_of(state, "account_id"),
+        text_of(state, "contact_id"),
+    )

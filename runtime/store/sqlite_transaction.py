@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import groupby
-from operator import attrgetter
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from runtime.model import EffectRow, Event, Millis, Run, SubjectKey, SubjectState
@@ -21,7 +19,6 @@ from runtime.store.codec import (
 )
 from runtime.store.identity import IDENTIFYING
 from runtime.store.protocol import ApiKey, DueRun, StoredEvent
-from runtime.store.sqlite_caches import SubjectRef
 from runtime.store.sqlite_clearing import ClearingVerbs
 from runtime.store.sqlite_writes import WritingVerbs
 
@@ -38,23 +35,15 @@ class SqliteTransaction(WritingVerbs, ClearingVerbs):
         """See Transaction."""
         states = {key: SubjectState(key, {}, exists=False) for key in keys}
         known: dict[int, SubjectState] = {}
-        for seq, state in self._load_subjects(sorted(states)):
-            states[state.key] = known[seq] = state
+        for seq, key, version, body in self._caches.load_subjects(states):
+            if body is not None:
+                states[key] = unpack_subject(key.kind, key.id, version, body)
+            known[seq] = states[key]
         for row in st.LIVE_RUNS.rows(self._connection, list(known)):
             state = known[row[4]]
             self._caches.runs[row[1]] = row[0]
             state.runs[row[1]] = self._run(row[:4], state.key, row[5:])
         return states
-
-    def _load_subjects(self, keys: Sequence[SubjectKey]) -> Iterator[tuple[int, SubjectState]]:
-        for kind, of_kind in groupby(keys, attrgetter("kind")):
-            ids = [key.id for key in of_kind]
-            rows = st.SUBJECTS_BY_ID.rows(self._connection, ids, self._caches.name_id(kind))
-            for id, seq, email, external_id, version, body in rows:
-                exists = body is not None
-                self._caches.subjects[SubjectKey(kind, id)] = SubjectRef(seq, email, external_id, exists)
-                if exists:
-                    yield seq, unpack_subject(kind, id, version, body)
 
     def _run(self, head: tuple[Any, ...], subject: SubjectKey, state: tuple[Any, ...]) -> Run:
         seq, id, rule, plan = head
@@ -68,6 +57,14 @@ class SqliteTransaction(WritingVerbs, ClearingVerbs):
             return None
         rows = st.IDENTITIES[field].rows(self._connection, [value], self._caches.name_id(kind))
         return next((id for _, id in rows), None)
+
+    def dependents(self, key: SubjectKey, limit: int, after: str = "") -> list[SubjectKey]:
+        """See Transaction."""
+        statement = st.DEPENDENTS.get(key.kind)
+        if statement is None:
+            return []
+        rows = self._connection.execute(statement, (key.id, after, limit)).fetchall()
+        return [SubjectKey(kind, id) for kind, id in rows]
 
     def runs(self, ids: Sequence[str]) -> dict[str, Run]:
         """See Transaction."""

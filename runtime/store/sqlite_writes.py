@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from itertools import chain, groupby
-from operator import attrgetter
+from itertools import chain
 from sqlite3 import Connection
 from typing import Any
 
@@ -53,12 +52,8 @@ class WritingVerbs:
             (row.subject for row in batch.journal),
         )
         refs = self._caches.subjects
-        missing = sorted({key for key in keys if key not in refs})
-        for kind, of_kind in groupby(missing, attrgetter("kind")):
-            ids = [key.id for key in of_kind]
-            rows = st.SUBJECTS_BY_ID.rows(self._connection, ids, self._caches.name_id(kind))
-            for id, seq, email, external_id, _, body in rows:
-                refs[SubjectKey(kind, id)] = SubjectRef(seq, email, external_id, body is not None)
+        for _ in self._caches.load_subjects({key for key in keys if key not in refs}):
+            pass
 
     def _load_runs_of(self, batch: Batch) -> None:
         ids = chain(
@@ -73,8 +68,8 @@ class WritingVerbs:
         return ref.seq
 
     def _refer_to(self, key: SubjectKey) -> SubjectRef:
-        ref = SubjectRef(self._caches.next("subjects"), None, None, exists=False)
-        row = (ref.seq, self._caches.name_id(key.kind), key.id, None, None, 0, None)
+        ref = SubjectRef(self._caches.next("subjects"))
+        row = (ref.seq, self._caches.name_id(key.kind), key.id, *ref.searched, 0, None)
         self._connection.execute(st.ADD_SUBJECT, row)
         self._caches.subjects[key] = ref
         return ref

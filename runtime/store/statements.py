@@ -25,6 +25,7 @@ from sqlalchemy.dialects.sqlite import dialect
 from sqlalchemy.dialects.sqlite import insert as upsert
 from sqlalchemy.sql import ClauseElement
 
+from runtime.store.identity import LINKS
 from runtime.store.schema import (
     api_keys,
     counters,
@@ -108,6 +109,8 @@ SUBJECTS_BY_ID = ByKeys(
         subjects.c.seq,
         subjects.c.email,
         subjects.c.external_id,
+        subjects.c.account_id,
+        subjects.c.contact_id,
         subjects.c.version,
         subjects.c.body,
     ).where(subjects.c.kind == bindparam("kind"), found),
@@ -121,8 +124,25 @@ IDENTITIES = {
     )
     for name in ("email", "external_id")
 }
+DEPENDENTS = {
+    kind: _limited(
+        select(names.c.text, subjects.c.id)
+        .join_from(subjects, names, subjects.c.kind == names.c.id)
+        .where(
+            subjects.c[field] == bindparam("key"),
+            subjects.c.id > bindparam("after"),
+            select(text("1"))
+            .select_from(runs)
+            .with_hint(runs, "INDEXED BY runs_live", "sqlite")
+            .where(runs.c.subject == subjects.c.seq, LIVE)
+            .exists(),
+        )
+        .order_by(subjects.c.id, names.c.text)
+    )
+    for kind, field in LINKS.items()
+}
 ADD_SUBJECT = sql(insert(subjects))
-KEEP_IDENTITY = sql(
+KEEP_SEARCHED = sql(
     update(subjects)
     .values(version=bindparam("version"), body=bindparam("body"))
     .where(subjects.c.seq == bindparam("of"))
@@ -137,6 +157,8 @@ CHANGE_SUBJECT = sql(
     .values(
         email=bindparam("email"),
         external_id=bindparam("external_id"),
+        account_id=bindparam("account_id"),
+        contact_id=bindparam("contact_id"),
         version=bindparam("version"),
         body=bindparam("body"),
     )

@@ -25,6 +25,8 @@ TABLES = (
         id TEXT NOT NULL,
         email TEXT,
         external_id TEXT,
+        account_id TEXT,
+        contact_id TEXT,
         version INTEGER NOT NULL,
         body BLOB,
         PRIMARY KEY (seq),
@@ -127,6 +129,8 @@ TABLES = (
 )
 
 INDEXES = (
+    "CREATE INDEX subjects_by_account ON subjects (account_id) WHERE account_id IS NOT NULL",
+    "CREATE INDEX subjects_by_contact ON subjects (contact_id) WHERE contact_id IS NOT NULL",
     "CREATE UNIQUE INDEX subjects_by_email ON subjects (kind, email) WHERE email IS NOT NULL",
     "CREATE UNIQUE INDEX subjects_by_external_id ON subjects (kind, external_id) WHERE external_id IS NOT NULL",
     "CREATE UNIQUE INDEX subjects_by_id ON subjects (kind, id)",
