@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from rulelang.diagnostics.model import Diagnostic, Fix, Label
-from rulelang.diagnostics.near import listed, near_misses
+from rulelang.diagnostics.near import listed
 from rulelang.diagnostics.suggest import did_you_mean
 from rulelang.source import Source, Span
 from rulelang.types.model import Kind, Type
@@ -44,7 +44,10 @@ def unknown_keyword(source: Source, span: Span, word: str, keywords: Sequence[st
 
 def duplicate(source: Source, span: Span, what: str, name: str, first: Declared | None) -> Diagnostic:
     """A second declaration of one name; `what` is a noun such as `pipeline`."""
-    message = f"there is a {what} `{name}` already" if name else f"there is a `{what}` declaration already"
+    article = "an" if what[0] in "aeiou" else "a"
+    message = (
+        f"there is {article} {what} `{name}` already" if name else f"there is a `{what}` declaration already"
+    )
     help_ = "give it another name, or put both into one declaration" if name else "put both into one"
     return Diagnostic("E0101", message, source, span, label="again here", help=help_, labels=_first(first))
 
@@ -193,15 +196,13 @@ def incomplete_type(source: Source, span: Span, text: str, example: str) -> Diag
 
 def unknown_currency(source: Source, span: Span, code: str, codes: Iterable[str]) -> Diagnostic:
     """A currency that ISO 4217 does not have."""
-    near = [c for c in near_misses(code, codes) if c == code.upper()] or None
-    label = f"did you mean `{near[0]}`?" if near else ""
-    fixes = (Fix(f"change to `{near[0]}`", span, near[0]),) if near else ()
+    question, fixes = _fix(code.upper(), [c for c in codes if c == code.upper()], span)
     return Diagnostic(
         "E0122",
         f"there is no currency `{code}`",
         source,
         span,
-        label=label,
+        label=question,
         help="currencies are three capital letters of ISO 4217, such as `EUR` or `USD`",
         fixes=fixes,
     )
@@ -256,7 +257,9 @@ def unknown_setting(source: Source, span: Span, word: str, settings: Sequence[st
 
 def unknown_zone(source: Source, span: Span, name: str, zones: Iterable[str]) -> Diagnostic:
     """A time zone that the IANA database does not have."""
-    near = near_misses(name, zones) or _same_city(name, zones)
+    known = sorted(zones)
+    best = did_you_mean(name, known)
+    near = (best,) if best else _same_city(name, known)
     return Diagnostic(
         "E0131",
         f"there is no time zone `{name}`",
@@ -268,10 +271,10 @@ def unknown_zone(source: Source, span: Span, name: str, zones: Iterable[str]) ->
     )
 
 
-def _same_city(name: str, zones: Iterable[str]) -> tuple[str, ...]:
+def _same_city(name: str, zones: Sequence[str]) -> tuple[str, ...]:
     """The zones whose last part is the name somebody wrote: `Berlin`, `New York`."""
     city = name.rpartition("/")[2].strip().replace(" ", "_").casefold()
-    return tuple(sorted(zone for zone in zones if zone.casefold().endswith(f"/{city}")))[:3] if city else ()
+    return tuple(zone for zone in zones if zone.casefold().endswith(f"/{city}"))[:3] if city else ()
 
 
 def bad_address(source: Source, span: Span, text: str) -> Diagnostic:
