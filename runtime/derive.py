@@ -61,6 +61,7 @@ class Derivations:
             _set_fields(data, working)
         elif trigger is not None:
             _APPLY[trigger.effect](self, trigger, data, working)
+            _complete(trigger, data, working)
         return data
 
     def derive(
@@ -110,6 +111,12 @@ def _set_fields(data: Data, working: Working) -> None:
 
 
 def _apply_fields(self: Derivations, trigger: Trigger, data: Data, working: Working) -> None:
+    known = self.schema.fields[working.key.kind]
+    for name in trigger.payload:
+        if name in data and name in known and not known[name].read_only:
+            _set(working, name, data[name])
+    if "stage" in trigger.payload:
+        _apply_stage(self, trigger, data, working)
     _set_fields(data, working)
 
 
@@ -198,7 +205,9 @@ def _field(
 ) -> Derived:
     for change in changes:
         if change.name == trigger.field or (not trigger.field and _is_news(change)):
-            data = {"field": change.name, "before": change.before, "after": change.after}
+            data = {"before": change.before, "after": change.after}
+            if "field" in trigger.payload:
+                data["field"] = change.name
             if trigger.value_key:
                 data[trigger.value_key] = change.after
             if f"previous_{trigger.value_key}" in trigger.payload:
