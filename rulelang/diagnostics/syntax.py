@@ -31,6 +31,12 @@ def unexpected(source: Source, span: Span, found: str, expected: str, help_: str
     return Diagnostic("E0001", message, source, span, label=f"expected {expected}", help=help_)
 
 
+def incomplete(source: Source, span: Span, word: str, expected: str, found: str) -> Diagnostic:
+    """E0024: something left out behind `word`, before `found`."""
+    message = f"{expected} is missing behind {quoted(word)}"
+    return Diagnostic("E0024", message, source, span, label=f"then comes {found}")
+
+
 def no_item(source: Source, span: Span, found: str) -> Diagnostic:
     """E0002: text where a rule or a declaration should begin."""
     return Diagnostic(
@@ -46,8 +52,17 @@ def no_item(source: Source, span: Span, found: str) -> Diagnostic:
 def misspelt(source: Source, span: Span, word: str, meant: str) -> Diagnostic:
     """E0003: a word one slip away from a word of the language."""
     fixes = (Fix(f"change to `{meant}`", span, meant),)
-    message = f"{quoted(word)} is no word of the language here"
+    message = f"{quoted(word)} is no word of the language"
     return Diagnostic("E0003", message, source, span, label=f"did you mean `{meant}`?", fixes=fixes)
+
+
+def glued(source: Source, span: Span, word: str) -> Diagnostic:
+    """E0023: a word of the language and the next word written as one."""
+    middle = span.start + len(word)
+    apart = f"{word} {source.text[middle : span.end]}"
+    fixes = (Fix(f"change to `{apart}`", span, apart),)
+    message = f"{quoted(source.slice(span))} is two words"
+    return Diagnostic("E0023", message, source, span, label=f"write `{apart}`", fixes=fixes)
 
 
 def missing(source: Source, at: int, word: str, before: str, why: str = "") -> Diagnostic:
@@ -59,17 +74,17 @@ def missing(source: Source, at: int, word: str, before: str, why: str = "") -> D
     )
 
 
-def missing_end(source: Source, at: Span, opener: Span, word: str) -> Diagnostic:
-    """E0005: a block without its `end`; `at` is where the rule ran out."""
+def missing_end(source: Source, opener: Span, word: str, last: Span) -> Diagnostic:
+    """E0005: a block without its `end`; `last` is where it was missed."""
     return Diagnostic(
         "E0005",
         f"this `{word}` has no `end`",
         source,
         opener,
         label="opened here",
-        help="write `end` on a line of its own behind the last step of the block",
-        labels=(Label(at, "the rule ends here"),),
-        fixes=(Fix("insert `end`", Span(at.end, at.end), "\nend"),),
+        help="write `end` on a line of its own behind the last line of the block",
+        labels=(Label(last, "an `end` is missed here"),),
+        fixes=(Fix("insert `end`", Span(last.end, last.end), "\nend"),),
     )
 
 

@@ -97,6 +97,10 @@ def _span(children: Children) -> Span:
     return Span(start, last.end if isinstance(last, Token) else last.span.end)
 
 
+def _like_when(word: str) -> bool:
+    return len(word) > 2 and word != "when" and did_you_mean(word, ("when",)) is not None
+
+
 def _is(child: Any, kind: str) -> bool:
     return isinstance(child, Token) and child.kind == kind
 
@@ -135,8 +139,12 @@ class Builder:
         self.begin()
 
     def begin(self) -> None:
-        """Start a new item: no messages, no steps."""
+        """Start a new item: no messages, no steps.
+
+        `misspelt` collects the words like `when` in phrases with a `=`, which was probably part of a condition.
+        """
         self.diagnostics: list[Diagnostic] = []
+        self.misspelt: list[Word] = []
         self._steps = 0
 
     def _say(self, diagnostic: Diagnostic) -> None:
@@ -178,7 +186,7 @@ class Builder:
 
     def _filled(self, opener: Token, steps: tuple[Step, ...]) -> None:
         """A block has a step. One that recovery opened has been spoken of."""
-        if not steps and opener.text:
+        if not steps and opener.start < opener.end:
             self._say(say.no_steps(self._source, opener.span, opener.text))
 
     def _bounded(self, span: Span) -> None:
@@ -297,10 +305,10 @@ class Builder:
     # --- phrases ---
 
     def phrase(self, c: Children) -> Phrase:
-        parts: list[PhrasePart] = []
-        for child in c:
-            parts.append(self._part(child, parts))
-        return Phrase(_span(c), tuple(parts))
+        parts = self._parts(c)
+        if any(isinstance(child, Token) for child in c):
+            self.misspelt += [part for part in parts if isinstance(part, Word) and _like_when(part.text)]
+        return Phrase(_span(c), parts)
 
     def _part(self, child: Any, before: list[PhrasePart]) -> PhrasePart:
         if isinstance(child, Token):

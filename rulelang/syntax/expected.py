@@ -26,12 +26,12 @@ _WORDS = (
     ("THEN", "`then`"),
     ("WHEN", "`when`"),
     ("DO", "`do`"),
-    ("END", "`end`"),
     ("COMMA", "`,`"),
     ("COLON", "`:`"),
     ("RPAR", "`)`"),
     ("RSQB", "`]`"),
     ("SEMICOLON", "a new line"),
+    ("END", "`end`"),
 )
 _MOST = 4
 
@@ -63,7 +63,7 @@ def _kinds_of_words(machine: Machine) -> list[str]:
     if accepts("EQ") and accepts("PLUS"):
         return ["an operator"]
     if accepts("NUMBER"):
-        return ["a word or a value"] if accepts("NAME") else ["a value"]
+        return ["a word or a value"] if accepts("EQ") or accepts("COLON") else ["a value"]
     if accepts("NAME"):
         return ["a name"]
     return []

@@ -11,12 +11,14 @@ from rulelang.diagnostics.model import Diagnostic
 from rulelang.source import Source, Span
 from rulelang.syntax import expected
 from rulelang.syntax.builder import Builder
+from rulelang.syntax.indentation import left_open, mismatches
 from rulelang.syntax.items import Item, split
 from rulelang.syntax.lalr import Machine, Reduction, reductions
 from rulelang.syntax.lexer import MAX_TOKENS, tokenize
 from rulelang.syntax.newlines import breaks
-from rulelang.syntax.nodes import Declaration, Expr, Module, Rule
+from rulelang.syntax.nodes import Declaration, Expr, Module, Rule, Word
 from rulelang.syntax.recovery import Recovery
+from rulelang.syntax.repairs import split_word
 from rulelang.syntax.tokens import CUT, END_OF_INPUT, Token
 
 MAX_NESTING = 64
@@ -48,7 +50,7 @@ def parse(source: Source) -> Parsed:
     for item in split(source, lexed.tokens):
         node, found = _item(source, item, builder, bound)
         diagnostics += found
-        if isinstance(node, Rule) and (found or _hit(item, broken)):
+        if isinstance(node, Rule) and (any(d.is_error for d in found) or _hit(item, broken)):
             node = _broken(node)
         if node is not None:
             items.append(node)
@@ -76,20 +78,36 @@ def _item(
     if last.kind == CUT:
         return None, []
     if item.start == "junk":
-        return None, [_junk(source, first)]
+        return _outside(source, item, builder, bound)
     if len(item.tokens) > MAX_TOKENS:
         return None, [say.rule_too_long(source, first.span, MAX_TOKENS)]
     node, found = _parsed(source, item, builder, bound)
+    if item.start == "rule" and not found and left_open(item.tokens):
+        found = [
+            say.loose_end(source, m.end.span, m.opener.span, m.opener.text)
+            for m in mismatches(source, item.tokens)
+        ]
     if item.meant:
         found.insert(0, say.misspelt(source, first.span, first.text, item.meant))
     return node, found
 
 
-def _junk(source: Source, token: Token) -> Diagnostic:
-    found = expected.found(token)
-    if token.kind == "END":
-        return say.stray(source, token.span, found, "no block is open here")
-    return say.no_item(source, token.span, found)
+def _outside(
+    source: Source, item: Item, builder: Builder, bound: list[Reduction]
+) -> tuple[Rule | None, list[Diagnostic]]:
+    """Tokens where no item begins: perhaps a rule whose `on` is glued to the next word or left out."""
+    first = item.tokens[0]
+    if any(token.kind == "DO" for token in item.tokens):
+        if first.kind == "NAME" and first.text.startswith("on"):
+            rule = Item("rule", (*split_word(first, "on"), *item.tokens[1:]))
+            node, found = _parsed(source, rule, builder, bound)
+            return node, [say.glued(source, first.span, "on"), *found]
+        if first.kind in ("WHEN", "DO"):
+            return None, [say.no_trigger(source, first.span)]
+    found_token = expected.found(first)
+    if first.kind == "END":
+        return None, [say.stray(source, first.span, found_token, "no block is open here")]
+    return None, [say.no_item(source, first.span, found_token)]
 
 
 def _parsed(
@@ -100,14 +118,43 @@ def _parsed(
     deep = _too_deep(tokens)
     if deep is not None:
         return None, [say.nested_too_deeply(source, deep.span, MAX_NESTING)]
-    machine = Machine(item.start, bound)
-    builder.begin()
-    at, line = _run(machine, tokens)
-    if at < 0:
-        return machine.values[0], builder.diagnostics
-    recovery = Recovery(source, tokens, machine, at, line)
-    node = recovery.run()
-    return node, [*recovery.diagnostics, *builder.diagnostics]
+    reading = _Reading(source, item.start, tokens, builder, bound)
+    node = reading.read()
+    if builder.misspelt:
+        node = reading.again(builder.misspelt[0])
+    return node, reading.diagnostics
+
+
+class _Reading:
+    """One item being read, perhaps twice."""
+
+    def __init__(
+        self, source: Source, start: str, tokens: list[Token], builder: Builder, bound: list[Reduction]
+    ) -> None:
+        self._source, self._start, self._tokens = source, start, tokens
+        self._builder, self._bound = builder, bound
+        self.diagnostics: list[Diagnostic] = []
+
+    def read(self) -> Any:
+        """The node of the item, None when nothing of it could be kept."""
+        machine = Machine(self._start, self._bound)
+        self._builder.begin()
+        if _run(machine, self._tokens):
+            self.diagnostics = self._builder.diagnostics
+            return machine.values[0]
+        self._builder.begin()
+        recovery = Recovery(self._source, list(self._tokens), Machine(self._start, self._bound))
+        node = recovery.run()
+        self.diagnostics = [*recovery.diagnostics, *self._builder.diagnostics]
+        return node
+
+    def again(self, word: Word) -> Any:
+        """Read the item with a misspelt `when` corrected; it had passed for a word of a phrase."""
+        at = next(n for n, token in enumerate(self._tokens) if token.start == word.span.start)
+        self._tokens[at] = self._tokens[at]._replace(kind="WHEN", text="when")
+        node = self.read()
+        self.diagnostics.insert(0, say.misspelt(self._source, word.span, word.text, "when"))
+        return node
 
 
 def _terminated(item: Item) -> list[Token]:
@@ -120,25 +167,26 @@ def _terminated(item: Item) -> list[Token]:
     return tokens
 
 
-def _run(machine: Machine, tokens: list[Token]) -> tuple[int, bool]:
-    """Feed an item to the machine, with a `;` for each line end that ends a statement.
-
-    The place of the first token that cannot stand, or -1; and whether the `;` before it has been fed.
-    """
+def _run(machine: Machine, tokens: list[Token]) -> bool:
+    """Feed an item to the machine, with a `;` for each line end that ends a statement; False at a mistake."""
     feed, depth, before = machine.feed, 0, tokens[0]
     for at, token in enumerate(tokens):
-        line = False
-        if token.first and at and not depth and token.kind != END_OF_INPUT:
-            line = breaks(before, token, tokens[at + 1])
-            if line and not feed(Token("SEMICOLON", "", before.end, before.end, False)):
-                return at, False
-        if not feed(token):
-            return at, line
         kind = token.kind
+        line = (
+            token.first
+            and at
+            and not depth
+            and kind != END_OF_INPUT
+            and breaks(before, token, tokens[at + 1])
+        )
+        if line and not feed(Token("SEMICOLON", "", before.end, before.end, False)):
+            return False
+        if not feed(token):
+            return False
         if kind in _BRACKETS:
             depth += _NEST[kind]
         before = token
-    return -1, False
+    return True
 
 
 def _too_deep(tokens: list[Token]) -> Token | None:

@@ -1,4 +1,4 @@
-"""Reads an item on after a mistake: one message, a repair or an error node, and the rest as if nothing had been.
+"""Reads an item with mistakes: one message for each, a repair or an error node, and the rest as if nothing had been.
 
 The error symbols of the grammar stand for what did not parse (the panic mode of Aho, Sethi, Ullman, ch. 4.8):
 the stack is cut to where one can stand, and tokens are skipped to where the machine can go on behind it.
@@ -22,26 +22,52 @@ MAX_MISTAKES = 20
 _ERRORS = ("ERR_CONDITION", "ERR_STEP", "ERR_ENTRY", "ERR_CLAUSE")
 _CLAUSE_WORDS = frozenset(("ON", "WHEN", "EXIT", "ENROL"))
 _RESUME = frozenset(("SEMICOLON", "END", "ELSE", "ELIF", "THEN", "DO", "WHEN", "ON", END_OF_INPUT))
+_COMPARISONS = frozenset(("EQ", "NE", "LT", "LE", "GT", "GE", "IN", "IS", "CONTAINS", "BETWEEN", "MATCHES"))
+_DANGLING = frozenset(
+    (
+        "WAIT",
+        "UNTIL",
+        "WHEN",
+        "IF",
+        "ELIF",
+        "AND",
+        "OR",
+        "NOT",
+        "EQ",
+        "NE",
+        "LT",
+        "LE",
+        "GT",
+        "GE",
+        "PLUS",
+        "MINUS",
+    )
+)
+_WANTED = {"WHEN": "a condition", "IF": "a condition", "ELIF": "a condition"}
+_WHOLES = {"declaration": "declaration", "prompt": "expression"}
 _OPEN = {"LPAR": "RPAR", "LSQB": "RSQB"}
 _CLOSE = frozenset(("RPAR", "RSQB"))
 
 
 class Recovery:
-    """The rest of one item's parse, from the first token that could not stand."""
+    """One item, read token by token.
 
-    def __init__(self, source: Source, tokens: list[Token], machine: Machine, at: int, line: bool) -> None:
+    Each token is tried before it is fed: LALR tables make reductions before they notice that a token cannot
+    stand, and what was being read would then be lost to repairs.
+    """
+
+    def __init__(self, source: Source, tokens: list[Token], machine: Machine) -> None:
         self.source = source
         self.tokens = tokens
         self.machine = machine
-        self.at = at
+        self.at = 0
         self.brackets: list[Token] = []
         self.blocks: list[Token] = []
         self.diagnostics: list[Diagnostic] = []
+        self.braces = False
         self._orphans: list[int] = []
-        self._line = at if line else -1
+        self._line = -1
         self._last = -1
-        for token in tokens[:at]:
-            self._track(token)
 
     def run(self) -> Any:
         """The node of the item, or None when nothing of it could be kept."""
@@ -49,12 +75,14 @@ class Recovery:
             token = self._coming()
             if token.kind == "END" and self._drop_orphan():
                 continue
-            if not self.machine.feed(token):
+            if not self.machine.accepts(token.kind):
                 if not self._mistake(token):
                     return None
-            elif token.kind == END_OF_INPUT:
+                continue
+            self.machine.feed(token)
+            if token.kind == END_OF_INPUT:
                 return self.machine.values[0]
-            elif token is self.tokens[self.at]:
+            if token is self.tokens[self.at]:
                 self._track(token)
                 self.at += 1
             else:
@@ -69,6 +97,7 @@ class Recovery:
         """Report a change, make it in the tokens and go on from there."""
         for diagnostic in change.diagnostics:
             self.report(diagnostic)
+        self.braces = self.braces or self.tokens[change.begin].kind == "LBRACE"
         self.tokens[change.begin : change.end] = change.tokens
         self.at = change.begin
         self._line = -1
@@ -108,21 +137,44 @@ class Recovery:
         """Deal with a token that cannot stand; False when the item has to be given up."""
         if len(self.diagnostics) >= MAX_MISTAKES:
             return False
+        if self._dangling():
+            return self._cut_and_skip()
         if repairs.repair(self, token):
             return True
         self.report(self._message(token))
         return self._cut_and_skip()
 
-    def _message(self, token: Token) -> Diagnostic:
-        whole = {"declaration": "declaration", "prompt": "expression"}.get(self.machine.start, "rule")
-        found, wanted = expected.found(token, whole), expected.expected(self.machine)
-        return say.unexpected(self.source, self._span(token), found, wanted)
+    def _dangling(self) -> bool:
+        """A line that wants something behind its last word took the first word of the next line for it.
 
-    def _span(self, token: Token) -> Span:
-        """Where to point: at the end of the input and of a line, the last word before."""
-        if token.start == token.end and self.at:
-            return self.tokens[self.at - 1].span
-        return token.span
+        Then the mistake is at the end of that line, and the next one is a statement of its own.
+        """
+        tokens, at = self.tokens, self.at
+        if self.brackets or at < 2 or not tokens[at - 1].first or tokens[at - 1].kind != "NAME":
+            return False
+        word = tokens[at - 2]
+        if word.kind not in _DANGLING or tokens[at].first or not _begins_statement(tokens[at]):
+            return False
+        self.report(
+            say.unexpected(self.source, word.span, "the end of the line", _WANTED.get(word.kind, "a value"))
+        )
+        tokens.insert(at - 1, Token("SEMICOLON", "", word.end, word.end, False))
+        self.at, self._line = at - 1, -1
+        return True
+
+    def _message(self, token: Token) -> Diagnostic:
+        if token.kind in _COMPARISONS and self.machine.accepts("AND"):
+            return say.chained(self.source, token.span, token.text)
+        after = self.tokens[min(self.at + 1, len(self.tokens) - 1)]
+        if token.kind == "ON" and after.text in ("exit", "error"):
+            return say.later(self.source, Span(token.start, after.end), f"on {after.text}")
+        found = expected.found(token, _WHOLES.get(self.machine.start, "rule"))
+        wanted = expected.expected(self.machine)
+        if self.at and (token.start == token.end or repairs.wants_value(self.machine)):
+            before = self.tokens[self.at - 1]
+            found = "the end of the line" if token.first and token.text else found
+            return say.incomplete(self.source, before.span, before.text, wanted, found)
+        return say.unexpected(self.source, token.span, found, wanted)
 
     def cut(self) -> tuple[str, int] | None:
         """The innermost error symbol that can stand for what was being read, and the height of the stack there."""
@@ -198,3 +250,8 @@ class Recovery:
         self._orphans.pop()
         self.at += 1
         return True
+
+
+def _begins_statement(token: Token) -> bool:
+    """Whether a token can follow the first word of a phrase and no value."""
+    return token.kind in ("NAME", "TEXT", "SET", "EMPTY", "NUMBER", "DURATION", "MONEY", "PERCENT")

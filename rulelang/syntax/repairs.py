@@ -14,21 +14,30 @@ from rulelang.diagnostics.model import Diagnostic
 from rulelang.diagnostics.suggest import did_you_mean
 from rulelang.source import Span
 from rulelang.syntax import expected
+from rulelang.syntax.indentation import mismatches
 from rulelang.syntax.newlines import breaks
 from rulelang.syntax.tokens import END_OF_INPUT, Token
 
 if TYPE_CHECKING:
+    from rulelang.syntax.lalr import Machine
     from rulelang.syntax.recovery import Recovery
 
 _ENOUGH = 12
 """A change that lets so many more tokens pass is taken to be right."""
 
 _WINDOW = 48
-_BOUNDARY = frozenset(("SEMICOLON", "END", "ELSE", "ELIF", "THEN", "DO", END_OF_INPUT))
+_BOUNDARY = frozenset(("SEMICOLON", "END", "ELSE", "ELIF", "THEN", "DO", "AND", "OR", "WHEN", END_OF_INPUT))
 _CLOSERS = {"LPAR": "RPAR", "LSQB": "RSQB"}
 _SIGNS = {"RPAR": ")", "RSQB": "]", "COMMA": ",", "SEMICOLON": ";"}
 _LITERALS = frozenset(("NUMBER", "MONEY", "PERCENT", "DURATION", "DATE", "DATETIME", "TIME"))
-_REMOVABLE = frozenset(("RPAR", "RSQB", "COMMA", "THEN", "DO", "END", "COLON", "ELSE"))
+_REMOVABLE = frozenset(("RPAR", "RSQB", "COMMA", "THEN", "DO", "END", "COLON", "ELSE", "ELIF"))
+_NEEDS = {
+    "RPAR": "nothing opens it",
+    "RSQB": "nothing opens it",
+    "END": "no block is open here",
+    "ELSE": "no `if` is open here",
+    "ELIF": "no `if` is open here",
+}
 _AS_NAMES = frozenset(
     (
         "TIMEOUT",
@@ -109,6 +118,8 @@ def _survives(state: Recovery, change: Change) -> bool:
         if before and token.first and not depth and breaks(before, token, after):
             kinds.insert(0, "SEMICOLON")
         for kind in kinds:
+            if n >= goal and kind == "RBRACE":
+                return True
             following = state.machine.trial(kind, states)
             if following is None:
                 return False
@@ -157,8 +168,22 @@ def _arrows(state: Recovery, token: Token) -> Iterator[Change]:
         "RBRACE": ("end",),
         "COLON": ("do", "then"),
     }.get(token.kind, ())
+    if token.kind in ("LBRACE", "RBRACE"):
+        yield from _else_braces(state, token, following)
     for word in meant:
+        if token.kind == "RBRACE" and state.braces:
+            yield Change(state.at, state.at + 1, _spelt(token, word), ())
         yield _swap(state, token, word, say.instead(state.source, token.span, token.text, word))
+
+
+def _else_braces(state: Recovery, token: Token, following: str) -> Iterator[Change]:
+    """`} else {`: neither brace stands for a word."""
+    before = state.tokens[state.at - 1].kind if state.at else ""
+    if (token.kind == "LBRACE" and before == "ELSE") or (
+        token.kind == "RBRACE" and following in ("ELSE", "ELIF")
+    ):
+        message = say.stray(state.source, token.span, f"`{token.text}`", "blocks have no braces")
+        yield Change(state.at, state.at + 1, (), () if state.braces else (message,))
 
 
 def _blocks(state: Recovery, token: Token) -> Iterator[Change]:
@@ -241,6 +266,33 @@ def _meant(token: Token) -> Iterator[str]:
         yield near
 
 
+def _glued(state: Recovery, token: Token) -> Iterator[Change]:
+    """Two words written as one: `dosend email`."""
+    place = state.cut()
+    if place is None:
+        return
+    begin = state.begin_of(place[1])
+    for at in range(state.at - 1, begin - 1, -1):
+        candidate = state.tokens[at]
+        for word in ("do", "then", "when", "on"):
+            if (
+                candidate.kind == "NAME"
+                and candidate.text.startswith(word)
+                and len(candidate.text) > len(word) + 1
+            ):
+                tokens = (*state.tokens[begin:at], *split_word(candidate, word))
+                yield Change(
+                    begin, at + 1, tokens, (say.glued(state.source, candidate.span, word),), place[1]
+                )
+
+
+def split_word(token: Token, word: str) -> tuple[Token, Token]:
+    """The keyword that a name begins with, and the rest."""
+    middle = token.start + len(word)
+    keyword = Token(load().fixed[word], word, token.start, middle, token.first)
+    return keyword, Token("NAME", token.text[len(word) :], middle, token.end, False)
+
+
 def _misspelt(state: Recovery, token: Token, meant: str, other: bool) -> Diagnostic:
     if meant == "elif":
         return say.else_if(state.source, token.span, token.text)
@@ -256,7 +308,7 @@ def _left_out(state: Recovery, token: Token) -> Iterator[Change]:
     if state.machine.accepts("DO") and state.machine.start == "rule" and not state.blocks:
         yield _inserted(state, "DO", "do", say.missing_do(state.source, at, state.tokens[0].span, found))
     yield from _brackets(state, token, found)
-    if state.machine.accepts("WITH"):
+    if state.tokens[state.at - 1].kind in ("STARTS", "ENDS") and state.machine.accepts("WITH"):
         yield _inserted(state, "WITH", "with", say.missing(state.source, at, "with", found))
     if state.machine.accepts("AND") and not state.machine.accepts("OR"):
         yield _inserted(state, "AND", "and", say.missing(state.source, at, "and", found))
@@ -295,13 +347,28 @@ def _names(state: Recovery, token: Token) -> Iterator[Change]:
         yield Change(state.at, state.at + 1, (change,), (message,))
 
 
+def _commas(state: Recovery, token: Token) -> Iterator[Change]:
+    """`,` or `and` between two steps."""
+    if token.kind in ("COMMA", "AND") and state.blocks and not state.brackets:
+        message = say.instead(
+            state.source, token.span, token.text, ";", "steps are divided by `;` or new lines"
+        )
+        yield _swap(state, token, ";", message)
+
+
 def _too_many(state: Recovery, token: Token) -> Iterator[Change]:
-    """A word or sign too many."""
+    """A word or sign too many; where a value is missing there is something else to say."""
     before = state.tokens[state.at - 1] if state.at else token
-    if token.kind in _REMOVABLE or (token.kind == before.kind and token.kind not in ("NAME", END_OF_INPUT)):
-        why = {"RPAR": "nothing opens it", "RSQB": "nothing opens it", "END": "no block is open here"}
-        message = say.stray(state.source, token.span, expected.found(token), why.get(token.kind, "remove it"))
+    twice = token.kind == before.kind and token.kind not in ("NAME", "SEMICOLON", END_OF_INPUT)
+    if twice or (token.kind in _REMOVABLE and not wants_value(state.machine)):
+        why = "twice" if twice else _NEEDS.get(token.kind, "remove it")
+        message = say.stray(state.source, token.span, expected.found(token), why)
         yield Change(state.at, state.at + 1, (), (message,))
+
+
+def wants_value(machine: Machine) -> bool:
+    """Whether a value has to come next."""
+    return machine.accepts("NUMBER") and not machine.accepts("SEMICOLON") and not machine.accepts("WAIT")
 
 
 def _outside(state: Recovery, token: Token) -> Iterator[Change]:
@@ -319,22 +386,26 @@ def _outside(state: Recovery, token: Token) -> Iterator[Change]:
 
 def _ends(state: Recovery, token: Token) -> Iterator[Change]:
     """The end of the item with blocks still open."""
-    header = 1 if state.machine.start == "rule" else 0
-    open_ = state.blocks[header:]
+    open_ = state.tokens[:1] if state.machine.start == "declaration" else state.blocks[1:]
     if token.kind != END_OF_INPUT or not open_ or not state.machine.accepts("END"):
         return
     yield from _other_ends(state)
-    last = state.tokens[state.at - 1].span
+    outward = [m for m in mismatches(state.source, state.tokens[: state.at]) if m.outward]
+    last = state.tokens[state.at - 1]
+    guilty = [(m.opener, m.end) for m in outward][: len(open_)]
+    guilty += [(opener, last) for opener in open_[len(guilty) :]]
     ends = tuple(_insert(state, "END", "end") for _ in open_)
-    yield Change(state.at, state.at, ends, tuple(_unended(state, opener, last) for opener in open_))
+    yield Change(state.at, state.at, ends, tuple(_unended(state, *pair) for pair in guilty))
 
 
-def _unended(state: Recovery, opener: Token, last: Span) -> Diagnostic:
+def _unended(state: Recovery, opener: Token, last: Token) -> Diagnostic:
+    if state.machine.start == "declaration":
+        return say.missing_end(state.source, opener.span, opener.text, last.span)
     at = state.tokens.index(opener)
     before = state.tokens[at - 1] if at else opener
     if opener.kind == "IF" and before.kind == "ELSE" and not opener.first:
         return say.else_if(state.source, Span(before.start, opener.end), "else if")
-    return say.missing_end(state.source, last, opener.span, opener.text)
+    return say.missing_end(state.source, opener.span, opener.text, last.span)
 
 
 def _other_ends(state: Recovery) -> Iterator[Change]:
@@ -353,9 +424,11 @@ _GUESSES: tuple[Callable[[Recovery, Token], Iterator[Change]], ...] = (
     _or_on,
     _is,
     _near,
+    _glued,
     _blocks,
     _left_out,
     _names,
+    _commas,
     _too_many,
     _outside,
     _ends,
