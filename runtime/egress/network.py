@@ -17,7 +17,7 @@ from runtime.egress.addresses import Address
 from runtime.egress.errors import NotSent, Refused
 from runtime.egress.guard import EgressPolicy, Resolver, addresses_of
 
-_DNS_THREADS = 16
+_DNS_THREADS = 32
 _DNS_TIMEOUT = 5.0
 _MAX_ADDRESSES = 4
 
@@ -27,12 +27,25 @@ class SystemResolver:
 
     def __init__(self) -> None:
         self._threads = ThreadPoolExecutor(_DNS_THREADS, thread_name_prefix="dns")
+        self._under_way: dict[str, asyncio.Future[list[str]]] = {}
 
     async def __call__(self, host: str, port: int) -> Sequence[str]:
-        """The addresses of `host` in the order the system prefers. Raises OSError."""
-        loop = asyncio.get_running_loop()
-        found = await loop.run_in_executor(self._threads, _lookup, host, port)
-        return list(dict.fromkeys(found))
+        """The addresses of `host` in the order the system prefers. Raises OSError.
+
+        A name is looked up once at a time, so that one with a slow name server takes one thread only.
+        """
+        lookup = self._under_way.get(host)
+        if lookup is None:
+            lookup = asyncio.get_running_loop().run_in_executor(self._threads, _lookup, host, port)
+            self._under_way[host] = lookup
+            lookup.add_done_callback(lambda done: self._finish(host, done))
+        return await asyncio.shield(lookup)
+
+    def _finish(self, host: str, lookup: asyncio.Future[list[str]]) -> None:
+        del self._under_way[host]
+        # Looked at, so that a failure which everybody stopped waiting for is not reported as forgotten.
+        if not lookup.cancelled():
+            lookup.exception()
 
     def close(self) -> None:
         """Give up waiting lookups and let the threads end."""
@@ -44,7 +57,7 @@ def _lookup(host: str, port: int) -> list[str]:
         answers = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, proto=socket.IPPROTO_TCP)
     except UnicodeError as error:
         raise OSError("not a name that can be looked up") from error
-    return [str(address[0]) for *_, address in answers]
+    return list(dict.fromkeys(str(address[0]) for *_, address in answers))
 
 
 class PinnedBackend(httpcore2.AsyncNetworkBackend):

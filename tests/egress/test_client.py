@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import ipaddress
 import logging
 import ssl
 import time
@@ -15,6 +16,7 @@ import trustme
 from runtime.egress.client import EgressClient
 from runtime.egress.errors import NotSent, OutcomeUnknown, Refused
 from runtime.egress.guard import EgressPolicy
+from runtime.egress.network import SystemResolver
 from tests.support.evil_http import Answer, EvilServer
 
 
@@ -197,6 +199,17 @@ async def test_rebinding_is_refused_at_the_next_connection(server: EvilServer) -
     with pytest.raises(Refused, match="loopback"):
         await client.vet(f"http://rebind.test:{server.port}/ok")
     await client.aclose()
+
+
+async def test_the_systems_resolver_serves_many_at_once() -> None:
+    resolver = SystemResolver()
+    together = await asyncio.gather(*(resolver("localhost", 80) for _ in range(50)))
+    assert all(answers and answers == together[0] for answers in together)
+    assert {ipaddress.ip_address(a).is_loopback for a in together[0]} == {True}
+    for name in ("a" * 300 + ".test", "a..test"):
+        with pytest.raises(OSError):
+            await resolver(name, 80)
+    resolver.close()
 
 
 async def test_localhost_by_the_systems_own_resolver(server: EvilServer) -> None:
