@@ -137,7 +137,8 @@ class PhraseTable(Generic[D]):
     def most_alike(self, phrase: ast.Phrase, count: int = 3) -> tuple[D, ...]:
         """The declarations whose words are most like those of the phrase, in any order, best first."""
         words = [part.text.lower() for part in phrase.parts if isinstance(part, ast.Word)]
-        scored = [(_likeness(words, self._fixed[d.name]), d) for d in self.declarations]
+        alike = _Likeness(words)
+        scored = [(alike.of(self._fixed[d.name]), d) for d in self.declarations]
         scored = [pair for pair in scored if pair[0] >= 0.5]
         scored.sort(key=lambda pair: (-pair[0], pair[1].name))
         return tuple(d for _, d in scored[:count])
@@ -329,13 +330,25 @@ def _corrections(found: str, expected: Iterable[Expected]) -> tuple[str, ...]:
     return near_misses(found, [*words, *choices])
 
 
-def _likeness(words: Sequence[str], fixed: Sequence[str]) -> float:
-    """From 0 to 1: how many of a declaration's fixed words are there, less for words to spare."""
-    if not words or not fixed:
-        return 0.0
-    hits = sum(max(_alike(word, own) for word in words) for own in fixed)
-    spare = sum(1 for word in words if max(_alike(word, own) for own in fixed) == 0)
-    return hits / (len(fixed) + spare / 4)
+class _Likeness:
+    """How like the words of one phrase those of declarations are; each word is compared once."""
+
+    def __init__(self, words: Sequence[str]) -> None:
+        self._words = words
+        self._known: dict[str, list[float]] = {}
+
+    def of(self, fixed: Sequence[str]) -> float:
+        """From 0 to 1: how many of a declaration's fixed words are there, less for words to spare."""
+        if not self._words or not fixed:
+            return 0.0
+        rows = [self._row(own) for own in fixed]
+        spare = sum(1 for column in zip(*rows, strict=True) if not any(column))
+        return sum(max(row) for row in rows) / (len(fixed) + spare / 4)
+
+    def _row(self, own: str) -> list[float]:
+        if own not in self._known:
+            self._known[own] = [_alike(word, own) for word in self._words]
+        return self._known[own]
 
 
 def _alike(word: str, own: str) -> float:

@@ -113,6 +113,8 @@ class Reader:
             return None
         if not name:
             self.report(messages.bad_name(self.source, span, "has at least one character"))
+        elif not name.isprintable():
+            self.report(messages.bad_name(self.source, span, "holds no line ends or control characters"))
         elif len(name) > MAX_NAME:
             self.report(messages.bad_name(self.source, span, f"has at most {MAX_NAME} characters"))
         else:
