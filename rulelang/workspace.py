@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -200,10 +200,11 @@ class CheckedWorkspace:
             if old is not None:
                 rules.append(_moved(old, node, source))
             else:
-                rules.append(self._rule(key, node, source, damaged))
+                rules.append(self._rule(key, node, source, errors if damaged else None))
         return FileState(source, parsed, tuple(rules))
 
-    def _rule(self, key: str, node: nodes.Rule, source: Source, damaged: bool) -> RuleState:
+    def _rule(self, key: str, node: nodes.Rule, source: Source, errors: Sequence[Span] | None) -> RuleState:
+        """Check one rule. `errors` are the syntax errors of its file when one of them is the rule's."""
         checked = check_rule(
             node,
             source,
@@ -212,8 +213,10 @@ class CheckedWorkspace:
             self.phrases,
             templates_known=self.templates_known,
         )
-        plan = build_plan(checked, key, source.path) if checked.ok and not damaged else None
-        return RuleState(key, node, checked, plan, checked.diagnostics)
+        plan = build_plan(checked, key, source.path) if checked.ok and errors is None else None
+        # What the parser has said about a word is not said again in other words.
+        found = (d for d in checked.diagnostics if not any(_covers(e, d.span) for e in errors or ()))
+        return RuleState(key, node, checked, plan, tuple(found))
 
 
 def load_workspace(
@@ -287,6 +290,10 @@ def _by_text(file: FileState) -> dict[tuple[str, str], RuleState]:
 
 def _within(inner: Span, outer: Span) -> bool:
     return outer.start <= inner.start < outer.end
+
+
+def _covers(outer: Span, inner: Span) -> bool:
+    return outer.start <= inner.start and inner.end <= outer.end
 
 
 def _points_at(file: FileState, path: str) -> bool:
