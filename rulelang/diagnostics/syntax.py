@@ -67,15 +67,17 @@ def glued(source: Source, span: Span, word: str) -> Diagnostic:
 
 def missing(source: Source, at: int, word: str, before: str, why: str = "") -> Diagnostic:
     """E0004: a word or sign left out in front of `before`; `at` is where it belongs."""
-    fixes = (Fix(f"insert `{word}`", Span(at, at), f"{word} " if word[0].isalpha() else word),)
+    fixes = (Fix(f"insert `{word}`", Span(at, at), f" {word}" if word[0].isalpha() else word),)
     message = f"`{word}` is missing before {before}"
     return Diagnostic(
         "E0004", message, source, Span(at, at), label=f"`{word}` belongs here", help=why, fixes=fixes
     )
 
 
-def missing_end(source: Source, opener: Span, word: str, last: Span) -> Diagnostic:
-    """E0005: a block without its `end`; `last` is where it was missed."""
+def missing_end(source: Source, opener: Span, word: str, missed: Span, behind: int) -> Diagnostic:
+    """E0005: a block without its `end`, which was missed at `missed` and belongs behind the offset `behind`."""
+    line = source.line(source.position(opener.start).line)
+    indent = line[: len(line) - len(line.lstrip())]
     return Diagnostic(
         "E0005",
         f"this `{word}` has no `end`",
@@ -83,8 +85,8 @@ def missing_end(source: Source, opener: Span, word: str, last: Span) -> Diagnost
         opener,
         label="opened here",
         help="write `end` on a line of its own behind the last line of the block",
-        labels=(Label(last, "an `end` is missed here"),),
-        fixes=(Fix("insert `end`", Span(last.end, last.end), "\nend"),),
+        labels=(Label(missed, "an `end` is missed here"),),
+        fixes=(Fix("insert `end`", Span(behind, behind), f"\n{indent}end"),),
     )
 
 
@@ -98,7 +100,7 @@ def missing_do(source: Source, at: int, opener: Span, found: str) -> Diagnostic:
         label="`do` belongs here",
         help="a rule is its trigger and conditions, then `do`, then its steps",
         labels=(Label(opener, "the rule begins here"),),
-        fixes=(Fix("insert `do`", Span(at, at), "do "),),
+        fixes=(Fix("insert `do`", Span(at, at), " do"),),
     )
 
 

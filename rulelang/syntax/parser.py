@@ -11,6 +11,7 @@ from rulelang.diagnostics.model import Diagnostic
 from rulelang.source import Source, Span
 from rulelang.syntax import expected
 from rulelang.syntax.builder import Builder
+from rulelang.syntax.cache import ParseCache
 from rulelang.syntax.indentation import left_open, mismatches
 from rulelang.syntax.items import Item, split
 from rulelang.syntax.lalr import Machine, Reduction, reductions
@@ -36,10 +37,11 @@ class Parsed:
     diagnostics: tuple[Diagnostic, ...]
 
 
-def parse(source: Source) -> Parsed:
+def parse(source: Source, cache: ParseCache | None = None) -> Parsed:
     """The syntax tree of a file. Never raises: every mistake is a diagnostic.
 
-    A rule with a mistake is in the tree as `broken`, with an ErrorStep for each step that did not parse.
+    A rule with a mistake is in the tree as `broken`, with an ErrorStep for each step that did not parse. With a
+    `cache` that has seen the file before, only the items whose text changed are parsed.
     """
     lexed = tokenize(source)
     builder = Builder(source)
@@ -47,16 +49,22 @@ def parse(source: Source) -> Parsed:
     items: list[Rule | Declaration] = []
     diagnostics = list(lexed.diagnostics)
     broken = [d.span.start for d in lexed.diagnostics]
+    read = cache.reader(source) if cache else None
     for item in split(source, lexed.tokens):
-        node, found = _item(source, item, builder, bound)
+        kept = read.find(item) if read else None
+        node, found = kept or _item(source, item, builder, bound)
+        if read:
+            read.keep(item, node, found)
         diagnostics += found
         if isinstance(node, Rule) and (any(d.is_error for d in found) or _hit(item, broken)):
-            node = _broken(node)
+            node = replace(node, broken=True)
         if node is not None:
             items.append(node)
         if len(diagnostics) >= MAX_MISTAKES:
             diagnostics.append(say.too_many_mistakes(source, diagnostics[-1].span, MAX_MISTAKES))
             break
+    if read:
+        read.done()
     diagnostics.sort(key=lambda d: d.span)
     return Parsed(Module(Span(0, len(source.text)), tuple(items)), tuple(diagnostics))
 
@@ -205,7 +213,3 @@ def _hit(item: Item, places: list[int]) -> bool:
     """Whether one of the places stands in an item."""
     at = bisect_left(places, item.tokens[0].start)
     return at < len(places) and places[at] < item.tokens[-1].end
-
-
-def _broken(node: Rule) -> Rule:
-    return replace(node, broken=True)

@@ -330,7 +330,8 @@ def _brackets(state: Recovery, token: Token, found: str) -> Iterator[Change]:
     tokens = tuple(
         _insert(state, _CLOSERS[t.kind], _SIGNS[_CLOSERS[t.kind]]) for t in reversed(state.brackets)
     )
-    message = say.never_closed(state.source, opener.span, opener.text, _SIGNS[closing], at)
+    closings = "".join(token.text for token in tokens)
+    message = say.never_closed(state.source, opener.span, opener.text, closings, at)
     closed = Change(state.at, state.at, tokens, (message,))
     yield from (closed, comma) if token.first else (comma, closed)
 
@@ -400,12 +401,13 @@ def _ends(state: Recovery, token: Token) -> Iterator[Change]:
 
 def _unended(state: Recovery, opener: Token, last: Token) -> Diagnostic:
     if state.machine.start == "declaration":
-        return say.missing_end(state.source, opener.span, opener.text, last.span)
+        return say.missing_end(state.source, opener.span, opener.text, last.span, last.end)
     at = state.tokens.index(opener)
     before = state.tokens[at - 1] if at else opener
     if opener.kind == "IF" and before.kind == "ELSE" and not opener.first:
         return say.else_if(state.source, Span(before.start, opener.end), "else if")
-    return say.missing_end(state.source, opener.span, opener.text, last.span)
+    behind = state.tokens[state.tokens.index(last) - 1] if last.kind == "END" else last
+    return say.missing_end(state.source, opener.span, opener.text, last.span, behind.end)
 
 
 def _other_ends(state: Recovery) -> Iterator[Change]:
