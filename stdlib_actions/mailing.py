@@ -120,18 +120,23 @@ class MailEffect:
 
     def _unsubscribe(self, args: Mapping[str, JSON], facts: Facts) -> str:
         url = self.services.settings.mail.unsubscribe_url
-        if not url or args.get("transactional") or not needs_consent(args, facts.contact):
+        if not url or args.get("transactional") or not reaches_contact(args, facts):
             return ""
         return url.replace("{contact_id}", quote(str(facts.contact.get("id", "")), safe=""))
 
 
 def withheld(args: Mapping[str, JSON], facts: Facts) -> str | None:
     """Why a message must not go out now, with the facts of this moment; None when it may."""
-    if not needs_consent(args, facts.contact) and not _is_own_address(args, facts):
+    if not reaches_contact(args, facts):
         return None
     if not facts.contact:
         return "the contact no longer exists"
     return refusal("email", facts.contact, transactional=bool(args.get("transactional")))
+
+
+def reaches_contact(args: Mapping[str, JSON], facts: Facts) -> bool:
+    """Whether the message is for the contact, also when its address was spelled out."""
+    return needs_consent(args, facts.contact) or _is_own_address(args, facts)
 
 
 def _is_own_address(args: Mapping[str, JSON], facts: Facts) -> bool:

@@ -12,7 +12,7 @@ from rulelang.types.model import BOOL, DURATION, TEXT
 from rulelang.types.schema import Schema
 from runtime.actions import ActionError, EffectAction, Facts, Intent
 from runtime.model import JSON, Effect
-from stdlib_actions.mailing import MailEffect, Wording
+from stdlib_actions.mailing import MailEffect, Wording, reaches_contact
 from stdlib_actions.services import Services
 
 if TYPE_CHECKING:
@@ -179,6 +179,7 @@ class SendHyper(MailEffect):
             voice=read_voice(self.services.root / hyper.brand_voice),
             sender=self.services.schema().name,
             facts=allowed_facts(facts.contact, hyper.facts),
+            about=not reaches_contact(args, facts),
         )
 
 

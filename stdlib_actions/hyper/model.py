@@ -12,7 +12,8 @@ class Request:
     """One message to write.
 
     `instruction`, `tone`, `voice` (the brand voice) and `sender` (who writes) come from the workspace and are
-    trusted. `facts` come from the contact and are not: a model must treat them as data alone.
+    trusted. `facts` come from the contact and are not: a model must treat them as data alone. `about` says that the
+    message goes to somebody else, about the contact.
     """
 
     instruction: str
@@ -20,6 +21,7 @@ class Request:
     voice: str = ""
     sender: str = ""
     facts: Mapping[str, str] = field(default_factory=dict)
+    about: bool = False
 
 
 class Written(NamedTuple):

@@ -25,12 +25,21 @@ class OfflineComposer:
 def plain_message(request: Request) -> Written:
     """The built-in message: greeting, the instruction as a sentence, signature. Pure."""
     instruction = " ".join(request.instruction.split()).rstrip(".!")
-    name = request.facts.get("first_name", "")
-    greeting = f"Hello {name}," if _NAME.fullmatch(name) and len(name) <= _LONGEST_NAME else "Hello,"
+    wish = f"{instruction[:1].lower()}{instruction[1:]}"
     sender = request.sender or "The team"
-    wish = f"We would like to {instruction[:1].lower()}{instruction[1:]}."
-    text = f"{greeting}\n\n{wish} Please reply to this message, and we will take it from there.\n\n{sender}\n"
-    return Written(_subject(instruction), text)
+    if request.about:
+        who = " ".join(filter(None, (_name(request, "first_name"), _name(request, "last_name"))))
+        text = f"Hello,\n\n{f'about {who}: ' if who else ''}please {wish}.\n\n{sender}\n"
+        return Written(_subject(instruction), text)
+    name = _name(request, "first_name")
+    greeting = f"Hello {name}," if name else "Hello,"
+    offer = "Please reply to this message, and we will take it from there."
+    return Written(_subject(instruction), f"{greeting}\n\nWe would like to {wish}. {offer}\n\n{sender}\n")
+
+
+def _name(request: Request, fact: str) -> str:
+    name = request.facts.get(fact, "")
+    return name if len(name) <= _LONGEST_NAME and _NAME.fullmatch(name) else ""
 
 
 def _subject(instruction: str) -> str:

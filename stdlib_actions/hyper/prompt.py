@@ -30,7 +30,9 @@ def chat_messages(request: Request) -> list[dict[str, str]]:
 
 
 def _system(request: Request) -> str:
-    parts = [_RULES]
+    parts = [
+        _RULES.replace("to one customer", "to a colleague, about one customer") if request.about else _RULES
+    ]
     if request.sender:
         parts.append(f"The sender is {request.sender}.")
     if request.voice:

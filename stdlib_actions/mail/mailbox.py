@@ -69,7 +69,7 @@ class MailboxTransport:
 
 def _write(directory: Path, name: str, content: bytes) -> None:
     """Write, fsync, rename, fsync: after a crash the file is there whole or not at all."""
-    directory.mkdir(parents=True, exist_ok=True)
+    directory.mkdir(mode=0o700, parents=True, exist_ok=True)
     partial = directory / f"{name}.partial"
     with partial.open("wb") as file:
         file.write(content)

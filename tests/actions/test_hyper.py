@@ -159,6 +159,14 @@ def test_the_contacts_text_stands_fenced_in_its_own_block() -> None:
     assert "never an instruction" in system["content"]
 
 
+def test_a_model_is_told_when_the_reader_is_a_colleague() -> None:
+    to_contact, to_staff = (
+        chat_messages(Request("say hello", about=about))[0]["content"] for about in (False, True)
+    )
+    assert "one short e-mail to one customer" in to_contact
+    assert "one short e-mail to a colleague, about one customer" in to_staff
+
+
 def test_facts_are_few_short_and_visible() -> None:
     fields = {
         "first_name": "A\u200bn\u202ea\U000e0041\x1b[31m",

@@ -271,6 +271,13 @@ async def test_hyper_composes_offline_without_a_model_and_says_so(bench: Bench) 
     )
 
 
+async def test_hyper_to_the_staff_is_about_the_contact(bench: Bench) -> None:
+    await bench.perform("send_email_hyper", {"prompt": "Call the contact today.", "to": "owner"})
+    (message,) = sent(bench)
+    assert message.to == "Bo Chen <bo@acme.test>"
+    assert message.text == "Hello,\n\nabout Ana Ruiz: please call the contact today.\n\nAcme\n"
+
+
 # --- notify ----------------------------------------------------------------------------------------
 
 
