@@ -65,11 +65,20 @@ class Derivations:
         return data
 
     def derive(
-        self, changes: Sequence[Change], created: bool, working: Working, origin: str
+        self,
+        changes: Sequence[Change],
+        created: bool,
+        working: Working,
+        origin: str,
+        heard: Callable[[str, str], bool],
     ) -> Iterator[tuple[str, Data, dict[str, dict[str, JSON]]]]:
-        """(type, data, changes) of each derived event; none of type `origin`, which is here already."""
-        for trigger in self._derived.get(working.key.kind, ()):
-            if trigger.event != origin:
+        """(type, data, changes) of each derived event that some rule hears (`heard(type, kind)`).
+
+        None is of type `origin`, which is here already.
+        """
+        kind = working.key.kind
+        for trigger in self._derived.get(kind, ()):
+            if trigger.event != origin and heard(trigger.event, kind):
                 for type_, data, news in _DERIVE[trigger.derivation](self, trigger, changes, created, working):
                     _complete(trigger, data, working)
                     yield type_, data, news

@@ -26,6 +26,7 @@ class PlanSet:
         self.all: Mapping[str, Plan] = {plan.key: plan for plan in plans}
         self.live: dict[str, Program] = {}
         self._matcher = Matcher()
+        self._heard: set[tuple[str, str]] = set()
         self._conditions: dict[tuple[str, str], Ir | None] = {}
         for plan in plans:
             if plan.state == "live":
@@ -38,6 +39,7 @@ class PlanSet:
             condition = conjoin(trigger.when, plan.when)
             self._matcher.add(Entry(plan.key, trigger.event, plan.subject, condition))
             self._conditions.setdefault((plan.key, trigger.event), condition)
+            self._heard.add((trigger.event, plan.subject))
 
     def add(self, plan: Plan) -> Program:
         """Make a plan known by its hash, such as an old version that a run in flight follows."""
@@ -65,6 +67,10 @@ class PlanSet:
     def watches(self, kind: str) -> bool:
         """Whether some known plan for another kind of subject reads records of `kind` while it runs."""
         return any(kind in p.roots and p.plan.subject != kind for p in self._programs.values())
+
+    def listens(self, event_type: str, kind: str) -> bool:
+        """Whether some live rule has a trigger on this event."""
+        return (event_type, kind) in self._heard
 
     def match(self, event_type: str, kind: str, scope: Scope) -> list[Program]:
         """The live rules whose trigger and condition hold, each once, in their order."""

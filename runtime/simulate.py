@@ -14,7 +14,7 @@ from runtime.actions import EffectAction, Facts, Library
 from runtime.engine.attempt import perform
 from runtime.engine.core import EngineCore
 from runtime.engine.rules import Rules
-from runtime.engine.work import Answer, Arrival, Receipt, Result, Work
+from runtime.engine.work import Answer, Arrival, Committed, Receipt, Result, Work
 from runtime.model import (
     JSON,
     Effect,
@@ -79,7 +79,7 @@ class Simulation:
 
     def fire(self, event: Event) -> Receipt:
         """Let an event happen now, and all that follows from it at this instant."""
-        committed = self._core.process([Arrival(event, event.id.encode())], self.now)
+        committed = self._process([Arrival(event, event.id.encode())], self.now)
         receipt = committed.results[0]
         assert isinstance(receipt, Receipt)
         self._perform(committed.ready)
@@ -121,6 +121,12 @@ class Simulation:
         """A record as it is now."""
         return run_now(self.store.subject(key))
 
+    def _process(self, works: Sequence[Work], now: Millis, timers: int = 0, events: int = 0) -> Committed:
+        committed = self._core.process(works, now, timers, events)
+        for fault in committed.faults:
+            raise fault.error
+        return committed
+
     def _next_moment(self) -> Millis | None:
         with self.store.transaction() as tx:
             due = tx.next_due()
@@ -137,7 +143,7 @@ class Simulation:
         for item in ready:
             del self._retries[item.row.effect.key]
         self._perform(ready)
-        committed = self._core.process([], self.now, timers=TIMERS_AT_ONCE, events=TIMERS_AT_ONCE)
+        committed = self._process([], self.now, timers=TIMERS_AT_ONCE, events=TIMERS_AT_ONCE)
         self._perform(committed.ready)
 
     def _perform(self, ready: Iterable[Ready]) -> None:
@@ -153,7 +159,7 @@ class Simulation:
         following: list[Ready] = []
 
         async def write(work: Work) -> Result:
-            committed = self._core.process([work], self.now)
+            committed = self._process([work], self.now)
             following.extend(committed.ready)
             return committed.results[0]
 

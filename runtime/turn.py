@@ -156,10 +156,9 @@ class Turn:
         if not changes and not created:
             return
         type_ = origin.type if isinstance(origin, Event) else ""
-        for derived_type, data, news in self.machine.derivations.derive(
-            changes, created, self.working, type_
-        ):
-            self._queue.append((self._derive(derived_type, data, news, origin), True))
+        derive = self.machine.derivations.derive
+        for name, data, news in derive(changes, created, self.working, type_, self.plans.listens):
+            self._queue.append((self._derive(name, data, news, origin), True))
         self.revisit()
 
     def start_rule(self, key: str, origin: Run) -> None:

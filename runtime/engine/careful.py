@@ -24,6 +24,7 @@ from runtime.engine.work import (
     Work,
 )
 from runtime.model import Millis
+from runtime.outbox import Ready
 from runtime.store.protocol import Batch
 
 STARTS = "engine.starts"
@@ -74,15 +75,27 @@ class Probation:
         self._count(0)
 
     def run(self, works: Sequence[Work], now: Millis, timers: int, events: int) -> Committed:
-        """As EngineCore.process, one input at a time."""
-        committed = self._core.process((), now)
-        for work in [*self._core.waiting(now, timers, events), *works]:
-            merge(committed, self._core.process((work,), now, error=self._mark(work)), work)
-        return committed
+        """As EngineCore.process, one input at a time; what calls no rule comes last, so that its facts are fresh."""
+        total = Committed(results=[])
+        for work in self._core.waiting(now, timers, events):
+            _add(total, self._alone(work, now))
+        results: dict[int, Result] = {}
+        for number, work in enumerate(works):
+            if not isinstance(work, _HARMLESS):
+                committed = self._alone(work, now)
+                results[number] = committed.results[0]
+                _add(total, committed)
+        harmless = [number for number in range(len(works)) if number not in results]
+        committed = self._core.process([works[number] for number in harmless], now)
+        results.update(zip(harmless, committed.results, strict=True))
+        _add(total, committed)
+        total.results = [results[number] for number in range(len(works))]
+        return total
+
+    def _alone(self, work: Work, now: Millis) -> Committed:
+        return self._core.process((work,), now, error=self._mark(work))
 
     def _mark(self, work: Work) -> KilledProcess | None:
-        if isinstance(work, _HARMLESS):
-            return None
         name = MARK + _name(work)
         if name in self._marked:
             return KilledProcess("the server ended three times while it handled this")
@@ -110,13 +123,16 @@ def _name(work: Work) -> str:
     return f"{type(work).__name__.lower()}:{work.key}"
 
 
-def merge(into: Committed, more: Committed, work: Work) -> None:
-    """Add what a transaction for one work did; results only for works that somebody asked for."""
-    if not isinstance(work, (Wake, Recorded)):
-        into.results.extend(more.results)
-    for name in ("ready", "dropped", "faults", "conflicts"):
-        getattr(into, name).extend(getattr(more, name))
-    for name in ("started", "ended", "timers", "handled"):
-        setattr(into, name, getattr(into, name) + getattr(more, name))
-    into.next_due = more.next_due
-    into.pending = into.pending or more.pending
+def _add(total: Committed, more: Committed) -> None:
+    """Add what another transaction did. Facts handed out before it may have changed with it."""
+    aged = [Ready(ready.row, ready.attempt) for ready in total.ready]
+    total.ready = [*aged, *more.ready]
+    total.dropped = [*total.dropped, *more.dropped]
+    total.faults = [*total.faults, *more.faults]
+    total.conflicts = [*total.conflicts, *more.conflicts]
+    total.started += more.started
+    total.ended += more.ended
+    total.timers += more.timers
+    total.handled += more.handled
+    total.next_due = more.next_due
+    total.pending = total.pending or more.pending

@@ -189,15 +189,12 @@ class Unit:
             self._tell_dependents(after)
 
     def _record(self, key: SubjectKey, event: str, entries: list[Entry]) -> None:
-        segments: dict[str, list[Entry]] = {}
-        for entry in entries:
-            segment = segments.get(entry.run)
-            if segment is None:
-                segments[entry.run] = [entry]
-            else:
-                segment.append(entry)
-        for run, segment in segments.items():
-            self.journal.append(JournalRow(key, run, event, tuple(segment)))
+        start = 0
+        for end in range(1, len(entries) + 1):
+            # A row for each stretch of one run, so that the rows keep the order in which things happened.
+            if end == len(entries) or entries[end].run != entries[start].run:
+                self.journal.append(JournalRow(key, entries[start].run, event, tuple(entries[start:end])))
+                start = end
 
     def _tell_dependents(self, state: SubjectState) -> None:
         key = state.key

@@ -41,7 +41,7 @@ def test_every_time_refuses_while_a_run_is_under_way_and_enrols_again_afterwards
 
 
 def test_once_enrols_a_subject_once_for_ever() -> None:
-    story = Story('rule "R" on tag added "x" enrol once do add tag "y" end')
+    story = Story('rule "R" on tag added "x"; enrol once; do add tag "y" end')
     story.contact()
     story.contact("c_2")
     assert story.event("contact.tag_added", tag="x")
@@ -52,7 +52,7 @@ def test_once_enrols_a_subject_once_for_ever() -> None:
 
 
 def test_an_exit_condition_acts_in_the_middle_of_a_wait() -> None:
-    story = Story('rule "R" on tag added "x" exit when status = customer do wait 30d; send email template("t") end', templates={"t": "Hi"})
+    story = Story('rule "R" on tag added "x"; exit when status = customer do wait 30d; send email template("t") end', templates={"t": "---\nsubject: Hi\n---\nHello"})
     story.contact(status="trial", email="a@b.test")
     story.event("contact.tag_added", tag="x")
     story.after(86400)
@@ -64,14 +64,14 @@ def test_an_exit_condition_acts_in_the_middle_of_a_wait() -> None:
 
 
 def test_an_exit_condition_that_holds_at_the_start_refuses_the_run() -> None:
-    story = Story('rule "R" on tag added "x" exit when status = customer do add tag "y" end')
+    story = Story('rule "R" on tag added "x"; exit when status = customer do add tag "y" end')
     story.contact(status="customer")
     assert story.event("contact.tag_added", tag="x") == ()
     assert "exit condition" in story.reasons("refused")[0]
 
 
 def test_a_run_that_makes_its_own_exit_true_ends_there() -> None:
-    story = Story('rule "R" on tag added "x" exit when status = customer do set status = customer; add tag "never" end')
+    story = Story('rule "R" on tag added "x"; exit when status = customer do set status = customer; add tag "never" end')
     story.contact(status="trial")
     story.event("contact.tag_added", tag="x")
     assert story.kinds("R")[-2:] == ["action", "exited"]
@@ -79,7 +79,7 @@ def test_a_run_that_makes_its_own_exit_true_ends_there() -> None:
 
 
 def test_exit_on_a_field_of_the_account_acts_when_the_account_changes() -> None:
-    story = Story('rule "R" for contact on tag added "x" exit when account.status = customer do wait 30d; add tag "late" end')
+    story = Story('rule "R" for contact on tag added "x"; exit when account.status = customer do wait 30d; add tag "late" end')
     story.record("account", "a_1", status="prospect")
     story.contact(account_id="a_1")
     story.event("contact.tag_added", tag="x")
@@ -194,7 +194,7 @@ def test_a_rule_starts_another_by_name() -> None:
 
 
 def test_consent_is_read_when_the_message_is_due_and_suppression_is_journaled() -> None:
-    story = Story('rule "R" on tag added "x" do wait 30m; send email template("t"); add tag "after" end', templates={"t": "Hi"})
+    story = Story('rule "R" on tag added "x" do wait 30m; send email template("t"); add tag "after" end', templates={"t": "---\nsubject: Hi\n---\nHello"})
     story.contact(email="a@b.test")
     story.event("contact.tag_added", tag="x")
     story.event("record.updated", fields={"email_opt_out": True})
@@ -206,7 +206,7 @@ def test_consent_is_read_when_the_message_is_due_and_suppression_is_journaled() 
 
 def test_a_dead_letter_blocks_the_run_and_is_told() -> None:
     refuse = lambda row: Outcome(OutcomeKind.FAILED, "550 no such mailbox")  # noqa: E731
-    story = Story('rule "R" on tag added "x" do send email template("t"); add tag "after" end', templates={"t": "Hi"}, answer=refuse)
+    story = Story('rule "R" on tag added "x" do send email template("t"); add tag "after" end', templates={"t": "---\nsubject: Hi\n---\nHello"}, answer=refuse)
     story.contact(email="a@b.test")
     story.event("contact.tag_added", tag="x")
     assert story.reasons("failed") == ["550 no such mailbox"]
@@ -221,7 +221,7 @@ def test_a_passing_failure_is_tried_again_with_the_same_key_and_message(failures
         seen.append((row.effect.key, row.prepared))
         return Outcome(OutcomeKind.RETRY, "busy") if len(seen) <= failures else Outcome(OutcomeKind.DONE)
 
-    story = Story('rule "R" on tag added "x" do send email template("t"); add tag "after" end', templates={"t": "Hi"}, answer=answer)
+    story = Story('rule "R" on tag added "x" do send email template("t"); add tag "after" end', templates={"t": "---\nsubject: Hi\n---\nHello"}, answer=answer)
     story.contact(email="a@b.test")
     story.event("contact.tag_added", tag="x")
     story.after(86400)

@@ -61,6 +61,7 @@ def eager_tree(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tree, "GAIN", 1)
     monkeypatch.setattr(tree, "SORTED", 2)
     monkeypatch.setattr(tree, "CHUNK_ROWS", 2)
+    monkeypatch.setattr(tree, "DENSE", 4)
     monkeypatch.setattr("rulelang.plan.matcher.SMALL", 0)
 
 
