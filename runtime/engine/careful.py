@@ -20,6 +20,7 @@ from runtime.engine.work import (
     Look,
     Recorded,
     Replay,
+    Result,
     Wake,
     Work,
 )
