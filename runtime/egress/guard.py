@@ -202,12 +202,9 @@ def _ascii(text: str) -> str:
 def _ipv4(text: str) -> IPv4Address:
     """Only the canonical dotted form: programs disagree about what `127.1` and `0177.0.0.1` mean."""
     try:
-        address = IPv4Address(text)
+        return IPv4Address(text)
     except ValueError as error:
         raise Refused(f"`{text[:80]}` is not an IPv4 address in its usual form") from error
-    if str(address) != text:
-        raise Refused(f"`{text[:80]}` is not an IPv4 address in its usual form")
-    return address
 
 
 def _ipv6(text: str) -> IPv6Address:

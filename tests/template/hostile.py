@@ -43,6 +43,8 @@ def bombs() -> dict[str, str]:
         "range joined": "{{ (1..99999999) | join }}",
         "range loop": "{% for i in (1..100000000) %}x{% endfor %}",
         "replace": "{{ 'A'" + " | replace: 'A', 'AAAAAAAAAA'" * 12 + " }}",
+        "replace by data": "{{ contact.big | replace: ',', contact.big }}",
+        "join by data": "{{ contact.many | join: contact.big }}",
         "product": "{{ 'A'*1000000000 }}",
         "centre": "{{ 'A'|center(1000000000) }}",
         "truncate": "{{ 'A' | truncate: 1000000000, 'BBBBBBBB' }}",

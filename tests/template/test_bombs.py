@@ -15,7 +15,12 @@ from rulelang.types.defaults import default_schema
 from tests.template.hostile import ESCAPES, bombs
 from tests.template.scope import scope
 
-BIG = {"big": "ab," * 20_000, "quotes": "'" * 40_000, "tags": [str(n) for n in range(10)]}
+BIG = {
+    "big": "ab," * 20_000,
+    "quotes": "'" * 40_000,
+    "tags": [str(n) for n in range(10)],
+    "many": [0] * 5_000,
+}
 
 
 def run(text: str) -> str:

@@ -104,6 +104,9 @@ def test_default_keeps_what_says_something(value: object) -> None:
         ("join", {"a": 1}, "whole record"),
         ("upcase", {"a": 1}, "whole record"),
         ("split: ''", "x" * 2_000, "more than 1000 parts"),
+        ("escape | escape", "'" * 50_000, "grows beyond 256 KiB"),
+        ("replace: 'x', contact.x | size", "x" * 600, "grows beyond 256 KiB"),
+        ("append: contact.x | size", "x" * 140_000, "grows beyond 256 KiB"),
     ],
 )
 def test_filters_refuse_what_they_cannot_do(chain: str, value: object, problem: str) -> None:
