@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
+from textwrap import shorten
 from typing import TYPE_CHECKING
 
 from rulelang.catalog.model import Action, Param, Performs
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
 
 MAX_VOICE = 8000
 """How much of the brand voice a model is told, in characters."""
+
+MAX_DERIVED_SUBJECT = 60
+"""The longest subject line that is made from the text, in characters."""
 
 _TO = Param(
     "to",
@@ -75,7 +79,8 @@ DECLARATIONS = (
         summary="send an e-mail from a template",
         doc=(
             "Sends the template of this name from the folder `templates`. Its front matter gives the "
-            "subject, its body is Liquid with the fields of the contact, the account and the event. "
+            "subject (without one the first words of the text do), its body is Liquid with the fields of "
+            "the contact, the account and the event. "
             f"{_CONSENT}"
         ),
         example=(
@@ -136,11 +141,7 @@ class SendTemplate(MailEffect):
         """Render the template with the facts of this moment."""
         renderer = self.renderer(facts)
         done = renderer.template(effect.args["template"])
-        subject = _subject(effect.args, done.subject, renderer)
-        if not subject:
-            raise ActionError(
-                f"the template `{effect.args['template']}` has no subject, and the step gives none"
-            )
+        subject = _subject(effect.args, done.subject, done.text, renderer)
         return Wording(subject, done.text, done.html, done.sender, {"template": effect.args["template"]})
 
 
@@ -162,9 +163,7 @@ class SendHyper(MailEffect):
         render = partial(renderer.template, fallback) if fallback else None
         composer = Composer(self.services.model, self.services.settings.hyper)
         done = await composer.compose(self._request(args, facts), fallback, render)
-        subject = _subject(args, done.subject, renderer)
-        if not subject:
-            raise ActionError(f"the template `{fallback}` has no subject, and the step gives none")
+        subject = _subject(args, done.subject, done.text, renderer)
         notes: dict[str, JSON] = {"composer": done.composer, "reason": done.reason, "prompt": done.prompt}
         return Wording(subject, done.text, done.html, done.sender, notes)
 
@@ -191,11 +190,19 @@ def read_voice(path: Path) -> str:
         return ""
 
 
-def _subject(args: Mapping[str, JSON], found: str, renderer: Renderer) -> str:
-    """The subject line: the step's own, or else the one that was found."""
+def _subject(args: Mapping[str, JSON], found: str, text: str, renderer: Renderer) -> str:
+    """The subject line: the step's own, or the one that was found, or the first words of the text.
+
+    Raises:
+        ActionError: there is not a word in the whole message.
+    """
     from rulelang.template.model import Sink
 
-    return renderer.inline(str(args["subject"]), Sink.HEADER) if args.get("subject") else found
+    own = renderer.inline(str(args["subject"]), Sink.HEADER).strip() if args.get("subject") else ""
+    subject = own or found or shorten(text, MAX_DERIVED_SUBJECT, placeholder=" …")
+    if not subject:
+        raise ActionError("the message is empty")
+    return subject
 
 
 def effects(services: Services) -> Mapping[str, EffectAction]:

@@ -16,9 +16,8 @@ DECLARATIONS = (
         performs=Performs.LOCAL,
         summary="move the subject to a stage of a pipeline",
         doc=(
-            "Moves the subject to a stage. It leaves the stage where it was in that pipeline, so `stage "
-            "exit` and then `stage enter` follow, and their rules run. Name the pipeline when several "
-            "have the stage."
+            "Moves the subject to a stage. It leaves the stage where it was in that pipeline, so "
+            "rules on `stage exit` and on `stage enter` run. Name the pipeline when several have the stage."
         ),
         example=(
             'on stage enter "SQL" when status = customer\n'
@@ -26,7 +25,6 @@ DECLARATIONS = (
             '  move to stage "Active" of "Customer Success"\n'
             "end\n"
         ),
-        rows=("A5",),
         params=(
             Param("stage", TEXT, "the stage", role="stage"),
             Param("pipeline", TEXT, "the pipeline that has the stage", required=False, role="pipeline"),

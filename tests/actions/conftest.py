@@ -23,6 +23,7 @@ TEMPLATES = {
     "confirm": "---\nsubject: Your meeting, {{ contact.first_name }}\n---\nHello {{ contact.first_name }}!\n",
     "pretty": "---\nsubject: News\nfrom: News <news@acme.test>\nformat: html\n---\n<p>Hello <b>{{ contact.first_name }}</b></p>\n",
     "bare": "Hello {{ contact.first_name }}\n",
+    "empty": "{{ contact.city }}\n",
     "broken": "---\nsubject: x\n---\n{% if %}",
 }
 

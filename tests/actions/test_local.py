@@ -78,7 +78,7 @@ def test_moving_to_a_stage_leaves_one_and_enters_another() -> None:
     more = 'rule "X" on stage exit "MQL" do add tag "left" end\nrule "N" on stage enter "SQL" do add tag "entered" end'
     story = after('move to stage "SQL"', more, stage="MQL")
     assert story.fields()["stages"] == {"sales": "SQL"}
-    assert story.fields()["tags"] == ["go", "left", "entered"]
+    assert set(story.fields()["tags"]) == {"go", "left", "entered"}
 
 
 def test_starting_a_rule_runs_it_for_the_same_contact() -> None:
@@ -89,7 +89,8 @@ def test_starting_a_rule_runs_it_for_the_same_contact() -> None:
 
 def test_rules_that_start_each_other_come_to_an_end() -> None:
     story = after('start rule("Other")', 'rule "Other" on tag added "never" do start rule("R") end')
-    assert any("rules deep" in reason or "under way" in reason for reason in story.reasons("refused"))
+    (reason,) = story.reasons("refused")
+    assert "more than 16 deep: R → Other → R" in reason
 
 
 def test_consent_keeps_a_message_back_at_the_step_and_says_so() -> None:

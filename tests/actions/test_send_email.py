@@ -100,7 +100,7 @@ async def test_an_account_without_a_contact_cannot_be_written_to(bench: Bench) -
 @pytest.mark.parametrize(
     ("template", "args", "message"),
     [
-        ("bare", {}, "the template `bare` has no subject"),
+        ("empty", {}, "the message is empty"),
         ("broken", {}, "template `broken`, line"),
         ("missing", {}, "there is no template `missing`"),
         ("confirm", {"subject": "{{ nonsense"}, "template `message`, line 1"),
@@ -111,6 +111,11 @@ async def test_what_can_never_be_composed_is_final(
 ) -> None:
     with pytest.raises(ActionError, match=message):
         await bench.prepared("send_email_template", {"template": template} | args)
+
+
+async def test_without_any_subject_the_text_begins_it(bench: Bench) -> None:
+    await bench.perform("send_email_template", {"template": "bare"})
+    assert [message.subject for message in sent(bench)] == ["Hello Ana"]
 
 
 async def test_options_of_the_step(bench: Bench) -> None:
