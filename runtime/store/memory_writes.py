@@ -35,7 +35,8 @@ class MemoryWrites:
 
     def write(self, batch: Batch) -> list[IdentityConflict]:
         """See Transaction."""
-        conflicts = self._write_subjects(batch.subjects)
+        states = {state.key: state for state in batch.subjects}
+        conflicts = self._write_subjects(list(states.values()))
         for accepted in batch.events:
             self._write_event(accepted)
         for id, runs in batch.handled:
