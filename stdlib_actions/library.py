@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import lru_cache
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rulelang.catalog.build import build_catalogue
@@ -25,13 +24,15 @@ from stdlib_actions import (
     webhook,
 )
 from stdlib_actions.plugins import Family, installed_families
-from stdlib_actions.services import Services
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from runtime.egress.client import EgressClient
     from runtime.settings import Settings
     from stdlib_actions.hyper.model import ChatModel
     from stdlib_actions.mail.transport import MailTransport
+    from stdlib_actions.services import Services
 
 _STANDARD = (assign, consent_marks, fields, tags, stages, rules, send_email, notify, slack, webhook)
 
@@ -78,6 +79,7 @@ def live_services(
     from stdlib_actions.hyper.openai import OpenAiCompatible
     from stdlib_actions.mail.mailbox import MailboxTransport
     from stdlib_actions.mail.smtp import SmtpTransport
+    from stdlib_actions.services import Services
 
     mail: MailTransport = MailboxTransport(root / settings.mail.mailbox)
     if settings.mail.transport == "smtp":
@@ -91,15 +93,19 @@ def live_services(
 def offline_library(
     schema: Callable[[], Schema],
     settings: Settings | None = None,
-    root: Path = Path(),
+    root: Path | None = None,
     catalogue: Catalogue | None = None,
 ) -> Library:
     """The library for simulation and tests of rules: texts are composed offline, and nothing ever leaves."""
+    from pathlib import Path
+
     from runtime.settings import Settings
     from stdlib_actions.hyper.offline import OfflineComposer
     from stdlib_actions.mail.transport import NoMail
+    from stdlib_actions.services import Services
 
-    services = Services(settings or Settings(), schema, NoMail(), OfflineComposer(), root=root, env={})
+    here = root or Path()
+    services = Services(settings or Settings(), schema, NoMail(), OfflineComposer(), root=here, env={})
     return build_library(services, catalogue)
 
 

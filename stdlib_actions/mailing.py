@@ -4,21 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
-from urllib.parse import quote
 
 import msgspec
 
 from rulelang.types.schema import Schema
-from runtime.actions import Facts, Intent
+from runtime.actions import ActionError, Facts, Intent
 from runtime.consent import needs_consent, refusal
 from runtime.model import JSON, Effect, Outcome, OutcomeKind
-from stdlib_actions.recipients import resolve, sender
-from stdlib_actions.services import Services
 
 if TYPE_CHECKING:
     from stdlib_actions.mail.addresses import Address
     from stdlib_actions.mail.compose import Draft
     from stdlib_actions.rendering import Renderer
+    from stdlib_actions.services import Services
+
+MAX_RECIPIENTS = 100
+"""The most people that one message goes to."""
 
 MAX_SUBJECT = 250
 """The longest subject line, in characters; what is longer is cut."""
@@ -42,7 +43,11 @@ class MailEffect:
 
     def intend(self, schema: Schema, facts: Facts, args: Mapping[str, JSON]) -> Intent:
         """Choose the addresses. They stay as they are now, whatever happens to the records meanwhile."""
+        from stdlib_actions.recipients import resolve, sender
+
         to = resolve(args.get("to", "contact"), schema, facts)
+        if len(to) > MAX_RECIPIENTS:
+            raise ActionError(f"a message goes to at most {MAX_RECIPIENTS} people at once, not {len(to)}")
         chosen = {**args, "recipients": [list(address) for address in to]}
         mail = self.services.settings.mail
         if args.get("from") is not None:
@@ -115,10 +120,14 @@ class MailEffect:
         )
 
     def _sender(self, wording: Wording, facts: Facts) -> Address:
+        from stdlib_actions.recipients import sender
+
         default = wording.sender or self.services.settings.mail.sender
         return sender(None, default, self.services.schema(), facts)
 
     def _unsubscribe(self, args: Mapping[str, JSON], facts: Facts) -> str:
+        from urllib.parse import quote
+
         url = self.services.settings.mail.unsubscribe_url
         if not url or args.get("transactional") or not reaches_contact(args, facts):
             return ""

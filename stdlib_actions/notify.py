@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from rulelang.catalog.model import Action, Param, Performs
 from rulelang.types.model import TEAM, TEXT
@@ -10,8 +11,9 @@ from rulelang.types.schema import Schema
 from runtime.actions import ActionError, EffectAction, Facts, Intent
 from runtime.model import JSON, Effect
 from stdlib_actions.mailing import MailEffect, Wording
-from stdlib_actions.recipients import full_name
-from stdlib_actions.services import Services
+
+if TYPE_CHECKING:
+    from stdlib_actions.services import Services
 
 _MESSAGE = Param("message", TEXT, "what to tell; may hold `{{ fields }}`", role="liquid")
 _CONTEXT = (
@@ -69,6 +71,7 @@ class Notify(MailEffect):
     async def word(self, effect: Effect, facts: Facts) -> Wording:
         """The message with its context; the rule's name and the person it is about are the subject line."""
         from rulelang.template.model import Sink
+        from stdlib_actions.recipients import full_name
 
         message = self.renderer(facts).inline(effect.args["message"], Sink.TEXT).strip()
         name = full_name(facts.subject) or effect.subject.id
@@ -92,6 +95,8 @@ _SHOWN = (
 
 def about(effect: Effect, facts: Facts) -> str:
     """Who a message is about, one fact a line, and what began the run."""
+    from stdlib_actions.recipients import full_name
+
     fields = facts.subject
     lines = [f"{effect.subject.kind}: {full_name(fields) or effect.subject.id}"]
     lines += [f"{name}: {fields[name]}" for name in _SHOWN if fields.get(name) not in (None, "", [])]

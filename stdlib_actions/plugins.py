@@ -6,16 +6,18 @@ Such a module has the shape of the modules here: `DECLARATIONS`, and `LOCAL` (fu
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from functools import lru_cache
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rulelang.catalog.build import CatalogueError
 from rulelang.catalog.model import Action, Performs
 from runtime.actions import EffectAction, LocalAction
-from stdlib_actions.services import Services
+
+if TYPE_CHECKING:
+    from stdlib_actions.services import Services
 
 GROUP = "rulelang.actions"
 
@@ -70,15 +72,18 @@ def installed_families() -> tuple[Family, ...]:
     return tuple(_load(point) for point in sorted(entry_points(group=GROUP), key=lambda point: point.name))
 
 
-def _entry_point_files() -> Iterator[Path]:
-    for folder in sys.path:
-        yield from Path(folder).glob("*.dist-info/entry_points.txt")
+def _entry_point_files() -> Iterator[str]:
+    for folder in filter(os.path.isdir, sys.path):
+        for name in os.listdir(folder):
+            if name.endswith(".dist-info"):
+                yield os.path.join(folder, name, "entry_points.txt")
 
 
-def _mentions_group(path: Path) -> bool:
+def _mentions_group(path: str) -> bool:
     """A look into the file first: importing the standard library's reader costs more than all declarations."""
     try:
-        return f"[{GROUP}]".encode() in path.read_bytes()
+        with open(path, "rb") as file:
+            return f"[{GROUP}]".encode() in file.read()
     except OSError:
         return False
 

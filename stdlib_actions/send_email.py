@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import partial
-from pathlib import Path
-from textwrap import shorten
 from typing import TYPE_CHECKING
 
 from rulelang.catalog.model import Action, Param, Performs
@@ -14,11 +12,13 @@ from rulelang.types.schema import Schema
 from runtime.actions import ActionError, EffectAction, Facts, Intent
 from runtime.model import JSON, Effect
 from stdlib_actions.mailing import MailEffect, Wording, reaches_contact
-from stdlib_actions.services import Services
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from stdlib_actions.hyper.model import Request
     from stdlib_actions.rendering import Renderer
+    from stdlib_actions.services import Services
 
 MAX_VOICE = 8000
 """How much of the brand voice a model is told, in characters."""
@@ -196,6 +196,8 @@ def _subject(args: Mapping[str, JSON], found: str, text: str, renderer: Renderer
     Raises:
         ActionError: there is not a word in the whole message.
     """
+    from textwrap import shorten
+
     from rulelang.template.model import Sink
 
     own = renderer.inline(str(args["subject"]), Sink.HEADER).strip() if args.get("subject") else ""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
@@ -11,12 +10,11 @@ from rulelang.types.model import TEXT
 from rulelang.types.schema import Schema
 from runtime.actions import ActionError, EffectAction, Facts, Intent
 from runtime.model import JSON, Effect, Outcome, OutcomeKind
-from stdlib_actions.posting import post
-from stdlib_actions.services import Services
 
 if TYPE_CHECKING:
     from runtime.settings import Secret
     from runtime.settings import Slack as SlackSettings
+    from stdlib_actions.services import Services
 
 _TIMEOUT = 15.0
 MAX_TEXT = 4000
@@ -70,7 +68,10 @@ class Slack:
 
     async def deliver(self, effect: Effect, prepared: JSON, facts: Facts) -> Outcome:
         """Make one attempt."""
+        import json
+
         from runtime.settings import SettingsError
+        from stdlib_actions.posting import post
 
         channel = effect.args["channel"]
         secret, own = webhook_of(self._services.settings.slack, channel)

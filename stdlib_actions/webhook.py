@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from rulelang.catalog.model import Action, Param, Performs
 from rulelang.types.model import TEXT
 from rulelang.types.schema import Schema
 from runtime.actions import ActionError, EffectAction, Facts, Intent
 from runtime.model import JSON, Effect, Outcome, OutcomeKind
-from stdlib_actions.posting import post
-from stdlib_actions.services import Services
+
+if TYPE_CHECKING:
+    from stdlib_actions.services import Services
 
 MAX_BODY = 256 * 1024
 """The largest body that is posted, in bytes."""
@@ -60,6 +61,8 @@ class WebhookPost:
 
     async def prepare(self, effect: Effect, facts: Facts) -> JSON:
         """The body, kept as text so that every try sends the same bytes."""
+        import json
+
         body = json.dumps(webhook_body(effect, facts), ensure_ascii=False, separators=(",", ":"))
         if len(body.encode("utf-8", "replace")) > MAX_BODY:
             raise ActionError(f"the webhook's body is larger than {MAX_BODY // 1024} KiB")
@@ -69,6 +72,7 @@ class WebhookPost:
         """Make one attempt."""
         from runtime.settings import SettingsError
         from runtime.signing import SigningError
+        from stdlib_actions.posting import post
 
         body = str(prepared["body"]).encode("utf-8", "replace")
         try:

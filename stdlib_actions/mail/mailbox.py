@@ -8,8 +8,9 @@ import os
 import re
 from datetime import UTC
 from email import message_from_bytes
-from email.message import EmailMessage
-from email.policy import default
+from email.errors import HeaderParseError
+from email.header import decode_header, make_header
+from email.message import Message
 from email.utils import parsedate_to_datetime
 from pathlib import Path
 
@@ -22,6 +23,9 @@ _ID = re.compile(r"[0-9]{15}-[0-9a-f]{32}")
 _UNSAFE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 MAX_FILE = 4 << 20
 """The largest file that is read back, in bytes."""
+
+MAX_HEADER = 10_000
+"""How much of a header field is shown, in characters as written."""
 
 
 class MailSummary(msgspec.Struct, frozen=True):
@@ -95,7 +99,7 @@ def read_message(directory: Path, id: str) -> MailMessage | None:
     content = read_source(directory, id)
     if content is None:
         return None
-    message = message_from_bytes(content, policy=default)
+    message = message_from_bytes(content)
     return MailMessage(
         id=id,
         subject=_header(message, "Subject"),
@@ -121,24 +125,26 @@ def read_source(directory: Path, id: str) -> bytes | None:
         return None
 
 
-def _header(message: EmailMessage, name: str) -> str:
+def _header(message: Message, name: str) -> str:
+    """A decoded header field on one line. The lenient decoder is used, which takes linear time on any input."""
+    raw = str(message.get(name, ""))[:MAX_HEADER]
     try:
-        return _clean(str(message.get(name, "")))
-    except Exception:  # the standard library's header parser fails in many ways on hostile headers
-        return "(unreadable)"
+        return _clean(" ".join(str(make_header(decode_header(raw))).split()))
+    except (ValueError, LookupError, HeaderParseError):
+        return _clean(" ".join(raw.split()))
 
 
-def _date(message: EmailMessage) -> str:
+def _date(message: Message) -> str:
     try:
-        at = parsedate_to_datetime(str(message["Date"]))
+        at = parsedate_to_datetime(_header(message, "Date"))
         return (at.astimezone(UTC) if at.tzinfo else at).strftime("%Y-%m-%dT%H:%M:%SZ")
-    except Exception:  # as above
+    except (ValueError, OverflowError):
         return ""
 
 
-def _body(message: EmailMessage, subtype: str) -> str:
+def _body(message: Message, subtype: str) -> str:
     for part in message.walk():
-        if part.get_content_type() == f"text/{subtype}" and not part.is_attachment():
+        if part.get_content_type() == f"text/{subtype}" and part.get_content_disposition() != "attachment":
             content = part.get_payload(decode=True)
             return _clean(content.decode("utf-8", "replace")) if isinstance(content, bytes) else ""
     return ""

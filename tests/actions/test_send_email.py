@@ -10,7 +10,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from rulelang.types.schema import Schema
+from rulelang.types.schema import Schema, Team
 from runtime.actions import ActionError, Facts
 from runtime.model import JSON, OutcomeKind, SubjectKey
 from runtime.settings import Mail, Settings, Smtp
@@ -88,6 +88,13 @@ async def test_nobody_to_write_to_fails_the_step(
 ) -> None:
     with pytest.raises(ActionError, match=message):
         bench.effect("send_email_template", {"template": "confirm"} | args, facts(changes))
+
+
+async def test_a_crowd_is_not_written_to_in_one_message(schema: Schema, tmp_path: Path) -> None:
+    crowd = Team("Crowd", tuple(f"p{number}@acme.test" for number in range(101)))
+    bench = Bench(services(replace(schema, teams={"Crowd": crowd}), tmp_path))
+    with pytest.raises(ActionError, match="at most 100 people at once, not 101"):
+        bench.effect("notify_team", {"team": "Crowd", "message": "Hi"}, facts())
 
 
 async def test_an_account_without_a_contact_cannot_be_written_to(bench: Bench) -> None:
