@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 
+from runtime.machine import RELATED_CHANGED
 from runtime.model import (
     JSON,
     LIVE,
@@ -76,6 +77,7 @@ class Ledger:
             id = accepted.event.id
             self.check(id not in self.events, "an event is recorded once", id)
             self.events[id] = accepted
+            self.seen["related record changed"] += accepted.event.type == RELATED_CHANGED
             if accepted.pending:
                 self.pending[id] = None
             for run in accepted.runs:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -20,7 +20,7 @@ from runtime.retry import RetryPolicy
 from runtime.store.protocol import StoreUnavailable, WriteStore
 from tests.dst.coroutines import Ask, Pause, Task
 
-LIMITS = OutboxLimits(total=6, held=5, pace=Pace(concurrency=2, rate=20.0), breaker_pause=20_000)
+LIMITS = OutboxLimits(total=6, held=5, pace=Pace(concurrency=2, rate=20.0), breaker_after=3, breaker_pause=20_000)
 POLICY = RetryPolicy(delays=(5_000, 60_000, 300_000, 600_000), longest=600_000)
 
 
@@ -61,6 +61,7 @@ class Process:
         self._parts = parts
         self._doubtful = False
         self._scan: Task | None = None
+        self.seen: Counter[str] = Counter()
         self.cycle.start(self.clock.now())
         self._take_up(restarted=True)
 
@@ -93,6 +94,9 @@ class Process:
         for ready in committed.ready:
             self.outbox.add(ready, now)
         self.dispatch()
+        for destination in self.outbox.destinations().values():
+            self.seen["breaker opened"] += destination.failures >= LIMITS.breaker_after
+            self.seen["left on disk"] += destination.overflowed
         if self._doubtful or self.outbox.has_room():
             self._take_up(restarted=False)
 

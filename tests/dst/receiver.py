@@ -43,6 +43,7 @@ class Receivers:
     random: Random
     ledger: Ledger
     calm: bool = False
+    down: str = ""
     by_key: dict[str, Attempts] = field(default_factory=dict)
     key_of: dict[tuple[str, str], str] = field(default_factory=dict)
     crashed: set[str] = field(default_factory=set)
@@ -62,7 +63,7 @@ class Receivers:
             return Outcome(OutcomeKind.SUPPRESSED, "the contact is marked do not contact")
         known.open = True
         known.attempts += 1
-        kind = "done" if self.calm else self.random.choices(*zip(*KINDS, strict=True))[0]
+        kind = self._fate(effect.destination)
         self.seen[kind] += 1
         for _ in range(self.random.randrange(12) if kind == "slow" else self.random.randrange(3)):
             await pause()
@@ -79,6 +80,11 @@ class Receivers:
         known.open = False
         known.last = kind
         return _OUTCOMES[kind]
+
+    def _fate(self, destination: str) -> str:
+        if self.calm:
+            return "done"
+        return "retry" if destination == self.down else self.random.choices(*zip(*KINDS, strict=True))[0]
 
     def _examine(self, effect: Effect, prepared: JSON, facts: Facts) -> Attempts:
         check = self.ledger.check

@@ -68,6 +68,7 @@ class Simulation:
             (self.crash, 1.5),
             (self.step_clock, 0.4),
             (self.deploy, 0.4),
+            (self.outage, 0.6),
         ]
 
     def run(self, moves: int = 220) -> Counter[str]:
@@ -81,6 +82,7 @@ class Simulation:
             self._guarded(move)
         self._come_to_rest()
         self._check_at_rest()
+        self._ended()
         return self.seen + self.ledger.seen + self.receivers.seen + Counter(self.store.seen)
 
     def _guarded(self, move: Callable[[], None]) -> None:
@@ -170,6 +172,10 @@ class Simulation:
             return
         self.seen["deploy"] += 1
 
+    def outage(self) -> None:
+        """A receiver goes down, or all are up again."""
+        self.receivers.down = self.random.choice(["", "alpha", "beta", "gamma"])
+
     def operate(self) -> None:
         """Somebody looks at what stands still, or ends a run."""
         given_up = self.ledger.given_up()
@@ -188,6 +194,7 @@ class Simulation:
             if self.process.busy():
                 self.seen["crash with work under way"] += 1
             self.process.end()
+            self.seen += self.process.seen
         self.process = None
         self.receivers.process_ended()
         for client in self.clients:
