@@ -48,7 +48,7 @@ def build() -> str:
         "terminals": [_terminal(t) for t in _in_order(lark.terminals) if t.pattern.type == "re"],
         "fixed": {t.pattern.value: t.name for t in _in_order(lark.terminals) if t.pattern.type == "str"},
         "rules": rules,
-        "states": [_row(table.states[state], order, rules, symbols) for state in order],
+        "states": [_pairs(row, symbols) for row in _shortened(_rows(table, order, rules), rules)],
     }
     lines = [f"{json.dumps(key)}: {_value(value)}" for key, value in parts.items()]
     return "{\n" + ",\n".join(lines) + "\n}\n"
@@ -68,16 +68,42 @@ def _numbering(table: IntParseTable) -> dict[int, int]:
     return order
 
 
-def _row(actions: dict[str, Any], order: dict[int, int], rules: list[Any], symbols: list[str]) -> list[int]:
-    """One state as pairs (symbol, action): a state to shift to, or `-1 - rule` to reduce by."""
-    row: list[int] = []
-    for name in sorted(actions):
-        action, argument = actions[name]
-        row += [
-            symbols.index(name),
-            order[argument] if action is Shift else -1 - rules.index(_rule(argument)),
-        ]
-    return row
+def _rows(table: IntParseTable, order: dict[int, int], rules: list[Any]) -> list[dict[str, int]]:
+    """The actions of each state: a state to shift to, or `-1 - rule` to reduce by."""
+    return [
+        {
+            name: order[argument] if action is Shift else -1 - rules.index(_rule(argument))
+            for name, (action, argument) in sorted(table.states[state].items())
+        }
+        for state in order
+    ]
+
+
+def _shortened(rows: list[dict[str, int]], rules: list[Any]) -> list[dict[str, int]]:
+    """The rows with steps left out that only rename a node.
+
+    A state in which all that can happen is one reduction of an only child to its parent is passed over: the row
+    before goes where the parent would. (A wrong token is found a few reductions later, before it is shifted.)
+    """
+    for row in rows:
+        for name in row:
+            while row[name] >= 0 and (parent := _renamed(rows[row[name]], rules)):
+                row[name] = row[parent]
+    return rows
+
+
+def _renamed(row: dict[str, int], rules: list[Any]) -> str:
+    """The parent that takes the only child as it is, when nothing else can happen in a state; else ""."""
+    actions = set(row.values())
+    action = actions.pop() if len(actions) == 1 else 0
+    if action >= 0:
+        return ""
+    origin, name, single, symbols = rules[-1 - action]
+    return str(origin) if single and name == origin and len(symbols) == 1 else ""
+
+
+def _pairs(row: dict[str, int], symbols: list[str]) -> list[int]:
+    return [number for name, action in row.items() for number in (symbols.index(name), action)]
 
 
 def _rule(rule: Rule) -> list[Any]:

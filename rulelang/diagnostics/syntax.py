@@ -388,17 +388,10 @@ def rule_too_long(source: Source, span: Span, limit: int) -> Diagnostic:
     )
 
 
-def file_too_long(source: Source, span: Span, limit: int) -> Diagnostic:
-    """E0092: a file with too many words and signs; what follows is not read."""
-    message = f"the file is longer than {limit:,} words and signs"
-    return Diagnostic(
-        "E0092",
-        message,
-        source,
-        span,
-        label="the file is read up to here",
-        help="divide it into several files",
-    )
+def file_too_long(source: Source, span: Span, limit: str) -> Diagnostic:
+    """E0092: a file with too many rules, or words and signs; what follows is not read."""
+    message, label = f"the file is longer than {limit}", "the file is read up to here"
+    return Diagnostic("E0092", message, source, span, label=label, help="divide it into several files")
 
 
 def nested_too_deeply(source: Source, span: Span, limit: int) -> Diagnostic:

@@ -6,7 +6,7 @@ import re
 import unicodedata
 
 # U+202A-202E and U+2066-2069 reorder what stands around them (Boucher and Anderson, Trojan Source, 2021).
-FORBIDDEN = re.compile("[\0\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+FORBIDDEN = re.compile("\0+|[\u202a-\u202e\u2066-\u2069]+|[\ud800-\udfff]+")
 INVISIBLE = re.compile("[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180e\u200b-\u200f\u2060-\u2064\ufeff]+")
 SPACES = re.compile("[\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000]+")
 LINE_ENDS = re.compile("[\u000b\u000c\u0085\u2028\u2029]+")

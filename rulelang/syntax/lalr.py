@@ -9,8 +9,11 @@ from typing import Any, TypeAlias
 from grammar.tables import Production, load
 from rulelang.syntax.tokens import END_OF_INPUT, Token
 
-Reduction: TypeAlias = tuple[int, str, Callable[[list[Any]], Any]]
-"""How many values a production takes, the symbol it makes, and the function that makes the value."""
+Reduction: TypeAlias = tuple[int, str, "Callable[[list[Any]], Any] | None"]
+"""How many values a production takes, the symbol it makes, and the function that makes the value.
+
+No function: the only child stands for the whole, as in most levels of an expression.
+"""
 
 
 def reductions(builder: object) -> list[Reduction]:
@@ -18,12 +21,12 @@ def reductions(builder: object) -> list[Reduction]:
     return [(len(p.symbols), p.origin, _maker(p, builder)) for p in load().productions]
 
 
-def _maker(production: Production, builder: object) -> Callable[[list[Any]], Any]:
+def _maker(production: Production, builder: object) -> Callable[[list[Any]], Any] | None:
     spliced = [n for n, symbol in enumerate(production.symbols) if symbol.startswith("_")]
     if production.origin.startswith("_"):
         return _splicer(spliced)
     if production.single and len(production.symbols) == 1 and production.name == production.origin:
-        return _only
+        return None
     make: Callable[[list[Any]], Any] = getattr(
         builder, production.name + ("_" if iskeyword(production.name) else "")
     )
@@ -31,10 +34,6 @@ def _maker(production: Production, builder: object) -> Callable[[list[Any]], Any
         return make
     flat = _splicer(spliced)
     return lambda children: make(flat(children))
-
-
-def _only(children: list[Any]) -> Any:
-    return children[0]
 
 
 def _splicer(spliced: list[int]) -> Callable[[list[Any]], list[Any]]:
@@ -78,6 +77,7 @@ class Machine:
     def feed(self, token: Token) -> bool:
         """Take one token; False, with the token not taken, where it cannot stand."""
         states, values, actions, kind = self.states, self.values, self._actions, token.kind
+        reductions = self._reductions
         while True:
             action = actions[states[-1]].get(kind)
             if action is None:
@@ -86,7 +86,10 @@ class Machine:
                 states.append(action)
                 values.append(token)
                 return True
-            count, origin, make = self._reductions[-1 - action]
+            count, origin, make = reductions[-1 - action]
+            if make is None:
+                states[-1] = actions[states[-2]][origin]
+                continue
             if count:
                 children = values[-count:]
                 del values[-count:], states[-count:]

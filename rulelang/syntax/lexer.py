@@ -16,6 +16,7 @@ from rulelang.syntax.tokens import CUT, DECLARATIONS, Token, TokenList
 MAX_BYTES = 1 << 20
 MAX_TOKENS = 10_000
 MAX_FILE_TOKENS = 250_000
+MAX_ITEMS = 10_000
 MAX_MISTAKES = 100
 
 _WRONG = r"===?|!==|&&?|\|\|?|<>|=<|=>|->|:=|=~|!(?!=)|\.\d+"
@@ -62,12 +63,12 @@ def tokenize(source: Source) -> TokenList:
     A file over 1 MiB is not read. An item over 10,000 tokens ends in a token of kind CUT.
     """
     if len(source.text.encode("utf-8", "surrogatepass")) > MAX_BYTES:
-        return TokenList(source, (), (), (say.file_too_large(source, MAX_BYTES),))
+        return TokenList(source, (), (say.file_too_large(source, MAX_BYTES),))
     lexer = _Lexer(source)
     lexer.run()
     lexer.forbid()
     found = sorted(lexer.diagnostics, key=lambda d: d.span)
-    return TokenList(source, tuple(lexer.tokens), tuple(lexer.comments), tuple(found))
+    return TokenList(source, tuple(lexer.tokens), tuple(found), tuple(lexer.comments))
 
 
 class _Lexer:
@@ -77,15 +78,16 @@ class _Lexer:
         self.source = source
         self.text = source.text
         self.tokens: list[Token] = []
-        self.comments: list[Span] = []
+        self.comments: list[int] = []
         self.diagnostics: list[Diagnostic] = []
         self._fixed = load().fixed
         self._first = True
-        self._count = 0
+        self._count = self._items = 0
 
     def run(self) -> None:
         """Read the whole text."""
         text, match, fixed, at, size = self.text, master_pattern().match, self._fixed, 0, len(self.text)
+        add = self._add
         while at < size:
             found = match(text, at)
             assert found is not None
@@ -93,14 +95,14 @@ class _Lexer:
             if kind == "SPACE":
                 self._first = self._first or text.find("\n", start, at) >= 0
             elif kind == "SIGN":
-                self._add(fixed[found.group()], found.group(), start, at)
+                add(fixed[found.group()], found.group(), start, at)
             elif kind == "NAME":
                 at = self._name(found.group(), start, at)
             elif kind == "COMMENT":
-                self.comments.append(Span(start, at))
+                self.comments += (start, at)
             else:
                 at = self._other(kind, start, at)
-            if self._count > MAX_TOKENS or len(self.tokens) > MAX_FILE_TOKENS:
+            if self._count > MAX_TOKENS or len(self.tokens) > MAX_FILE_TOKENS or self._items > MAX_ITEMS:
                 at = self._skip(start, at)
             if len(self.diagnostics) >= MAX_MISTAKES:
                 at = self._give_up(start)
@@ -109,10 +111,11 @@ class _Lexer:
         """A token; `or` and `on` join, and whatever may begin an item begins the count anew."""
         if kind in _BEGINNERS and self._begins(kind, text, start):
             self._count = 0
+            self._items += 1
         if kind == "ON" and self.tokens and self.tokens[-1].kind == "OR" and not self._column_0(start):
             before = self.tokens.pop()
             kind, text, start, self._first = "OR_ON", "or on", before.start, before.first
-        self.tokens.append(Token(kind, text, start, end, self._first))
+        self.tokens.append(_token(Token, (kind, text, start, end, self._first)))
         self._first = False
         self._count += 1
 
@@ -132,13 +135,15 @@ class _Lexer:
     def _skip(self, start: int, at: int) -> int:
         """Leave out the rest of an item, or of the file, that is too long."""
         span = Span(start, at)
-        if len(self.tokens) > MAX_FILE_TOKENS:
-            self._report(say.file_too_long(self.source, span, MAX_FILE_TOKENS))
-            at = len(self.text)
-        else:
+        if self._count > MAX_TOKENS:
             self._report(say.rule_too_long(self.source, span, MAX_TOKENS))
             found = _ITEM.search(self.text, at)
             at = found.start() if found else len(self.text)
+        else:
+            many = self._items > MAX_ITEMS
+            limit = f"{MAX_ITEMS:,} rules" if many else f"{MAX_FILE_TOKENS:,} words and signs"
+            self._report(say.file_too_long(self.source, span, limit))
+            at = len(self.text)
         self._cut(span)
         return at
 
@@ -299,10 +304,13 @@ class _Lexer:
             if run := pattern.match(self.text, start):
                 self._report(say.odd_space(self.source, Span(*run.span()), glyphs.name_of(char)))
                 return run.end()
-        if glyphs.FORBIDDEN.match(char):
-            return start + 1
+        if run := glyphs.FORBIDDEN.match(self.text, start):
+            return run.end()
         meant = glyphs.sign_like(char)
-        kind = self._fixed.get(meant, "ARROW" if meant == "=>" else "")
+        if meant == "=>":
+            self._add("ARROW", char, start, start + 1)
+            return start + 1
+        kind = self._fixed.get(meant, "")
         name = f"`{char}`" if char.isprintable() else glyphs.name_of(char)
         self._report(say.unknown_character(self.source, Span(start, start + 1), name, meant if kind else ""))
         if kind:
@@ -310,4 +318,5 @@ class _Lexer:
         return start + 1
 
 
+_token = tuple.__new__  # half the time of Token(…), for what every parse does most
 _BEGINNERS = frozenset(("RULE", "ON", "NAME"))

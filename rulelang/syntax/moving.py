@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import fields, replace
-from functools import cache
 from typing import Any, TypeVar
 
 from rulelang.diagnostics.model import Diagnostic, Fix, Label
@@ -11,6 +10,7 @@ from rulelang.source import Source, Span
 from rulelang.syntax.nodes import Node
 
 T = TypeVar("T", bound=Node)
+_FIELDS: dict[type, tuple[str, ...]] = {}
 
 
 def moved(node: T, by: int) -> T:
@@ -22,15 +22,18 @@ def _moved(value: Any, by: int) -> Any:
     if isinstance(value, Span):
         return Span(value.start + by, value.end + by)
     if isinstance(value, Node):
-        return type(value)(*[_moved(getattr(value, name), by) for name in _fields(type(value))])
+        return type(value)(*[_moved(getattr(value, name), by) for name in field_names(type(value))])
     if isinstance(value, tuple):
         return tuple([_moved(entry, by) for entry in value])
     return value
 
 
-@cache
-def _fields(kind: type[Node]) -> tuple[str, ...]:
-    return tuple(field.name for field in fields(kind))
+def field_names(kind: type) -> tuple[str, ...]:
+    """The fields of a class of nodes, in order."""
+    names = _FIELDS.get(kind)
+    if names is None:
+        names = _FIELDS[kind] = tuple(field.name for field in fields(kind))
+    return names
 
 
 def moved_diagnostic(diagnostic: Diagnostic, source: Source, by: int) -> Diagnostic:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 from bisect import bisect_left
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -12,6 +15,7 @@ from rulelang.source import Source, Span
 from rulelang.syntax import expected
 from rulelang.syntax.builder import Builder
 from rulelang.syntax.cache import ParseCache
+from rulelang.syntax.depth import MAX_DEPTH, too_deep
 from rulelang.syntax.indentation import left_open, mismatches
 from rulelang.syntax.items import Item, split
 from rulelang.syntax.lalr import Machine, Reduction, reductions
@@ -24,6 +28,8 @@ from rulelang.syntax.tokens import CUT, END_OF_INPUT, Token
 
 MAX_NESTING = 64
 MAX_MISTAKES = 100
+
+_BULK = 1 << 16
 
 _NEST = {"LPAR": 1, "LSQB": 1, "IF": 1, "DO": 1, "RPAR": -1, "RSQB": -1, "END": -1}
 _BRACKETS = frozenset(("LPAR", "LSQB", "RPAR", "RSQB"))
@@ -43,6 +49,11 @@ def parse(source: Source, cache: ParseCache | None = None) -> Parsed:
     A rule with a mistake is in the tree as `broken`, with an ErrorStep for each step that did not parse. With a
     `cache` that has seen the file before, only the items whose text changed are parsed.
     """
+    with collector_paused(len(source.text) > _BULK):
+        return _parse(source, cache)
+
+
+def _parse(source: Source, cache: ParseCache | None) -> Parsed:
     lexed = tokenize(source)
     builder = Builder(source)
     bound = reductions(builder)
@@ -67,6 +78,19 @@ def parse(source: Source, cache: ParseCache | None = None) -> Parsed:
         read.done()
     diagnostics.sort(key=lambda d: d.span)
     return Parsed(Module(Span(0, len(source.text)), tuple(items)), tuple(diagnostics))
+
+
+@contextmanager
+def collector_paused(pause: bool = True) -> Iterator[None]:
+    """Switch the cyclic garbage collector off meanwhile: twice as fast, and no node is part of a cycle."""
+    pause = pause and gc.isenabled()
+    if pause:
+        gc.disable()
+    try:
+        yield
+    finally:
+        if pause:
+            gc.enable()
 
 
 def parse_expression(source: Source) -> tuple[Expr | None, tuple[Diagnostic, ...]]:
@@ -130,6 +154,8 @@ def _parsed(
     node = reading.read()
     if builder.misspelt:
         node = reading.again(builder.misspelt[0])
+    if node is not None and len(tokens) > MAX_DEPTH and too_deep(node):
+        return None, [say.nested_too_deeply(source, tokens[0].span, MAX_NESTING)]
     return node, reading.diagnostics
 
 

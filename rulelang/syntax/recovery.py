@@ -155,9 +155,8 @@ class Recovery:
         word = tokens[at - 2]
         if word.kind not in _DANGLING or tokens[at].first or not _begins_statement(tokens[at]):
             return False
-        self.report(
-            say.unexpected(self.source, word.span, "the end of the line", _WANTED.get(word.kind, "a value"))
-        )
+        wanted = _WANTED.get(word.kind, "a value")
+        self.report(say.incomplete(self.source, word.span, word.text, wanted, "the end of the line"))
         tokens.insert(at - 1, Token("SEMICOLON", "", word.end, word.end, False))
         self.at, self._line = at - 1, -1
         return True

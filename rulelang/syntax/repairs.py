@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from grammar.tables import load
@@ -261,9 +262,14 @@ def _meant(token: Token) -> Iterator[str]:
     word = token.text.lower()
     if word in _OTHER_WORDS:
         yield _OTHER_WORDS[word]
-    near = did_you_mean(word, [w for w in load().fixed if w.isalpha()])
-    if near and len(word) > 1:
+    near = _keyword_like(word) if len(word) > 1 else None
+    if near:
         yield near
+
+
+@lru_cache(4096)
+def _keyword_like(word: str) -> str | None:
+    return did_you_mean(word, [w for w in load().fixed if w.isalpha()])
 
 
 def _glued(state: Recovery, token: Token) -> Iterator[Change]:

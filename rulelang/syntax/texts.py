@@ -15,6 +15,7 @@ _CODE = re.compile(r"\\u\{([0-9A-Fa-f]{1,6})\}\Z")
 _OLD_CODE = re.compile(r"\\[ux]([0-9A-Fa-f]+)\Z")
 _TRAIL = re.compile(r"[\s;,)\]]*\Z")
 _MAX_LINES = 40
+_MAX_ESCAPES = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +28,7 @@ class Mended:
 
 
 def mend_escapes(source: Source, text: str, start: int | None) -> tuple[list[Diagnostic], str]:
-    """The literal with every bad escape made harmless, and a message for each unless `start` is None."""
+    """The literal with every bad escape made harmless, and a message for each (ten at most) unless `start` is None."""
     mistakes: list[Diagnostic] = []
 
     def mend(match: re.Match[str]) -> str:
@@ -35,7 +36,7 @@ def mend_escapes(source: Source, text: str, start: int | None) -> tuple[list[Dia
         if _good(written):
             return written
         replacement = _replacement(written)
-        if start is not None:
+        if start is not None and len(mistakes) < _MAX_ESCAPES:
             span = Span(start + match.start(), start + match.end())
             mistakes.append(say.bad_escape(source, span, written, replacement))
         return replacement
@@ -110,7 +111,7 @@ def _joined(source: Source, start: int, end: int) -> Mended:
 
 def forbidden(source: Source, hit: re.Match[str], inside: bool) -> Diagnostic:
     """The message for a character that no file may hold; inside a text an escape can take its place."""
-    char, span = hit.group(), Span(*hit.span())
+    char, span = hit.group()[0], Span(*hit.span())
     if char == "\0":
         return say.forbidden(source, span, "U+0000", "is not allowed", "")
     if "\ud800" <= char <= "\udfff":

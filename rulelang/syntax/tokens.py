@@ -44,5 +44,11 @@ class TokenList:
 
     source: Source
     tokens: tuple[Token, ...]
-    comments: tuple[Span, ...]
     diagnostics: tuple[Diagnostic, ...]
+    comment_bounds: tuple[int, ...] = ()
+
+    @property
+    def comments(self) -> tuple[Span, ...]:
+        """Where the comments stand, without the ends of their lines, in order."""
+        bounds = self.comment_bounds
+        return tuple(Span(start, end) for start, end in zip(bounds[::2], bounds[1::2], strict=True))
