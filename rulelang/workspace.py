@@ -21,6 +21,7 @@ from rulelang.plan.builder import build_plan
 from rulelang.plan.model import Plan
 from rulelang.source import Source, Span
 from rulelang.syntax import nodes
+from rulelang.syntax.cache import ParseCache
 from rulelang.syntax.parser import Parsed, parse
 from rulelang.template.api import check_template
 from rulelang.types.schema import Declared, Schema, TemplateDef
@@ -66,11 +67,12 @@ class RuleState:
 
 @dataclass(frozen=True, slots=True)
 class FileState:
-    """One file, parsed and checked."""
+    """One file, parsed and checked. `cache` lets the next text of the file parse only what changed."""
 
     source: Source
     parsed: Parsed
     rules: tuple[RuleState, ...]
+    cache: ParseCache
 
     @property
     def declarations(self) -> tuple[nodes.Declaration, ...]:
@@ -154,15 +156,14 @@ class CheckedWorkspace:
 
     def with_file(self, path: str, text: str) -> CheckedWorkspace:
         """The workspace with this text in the file `path`, which may be new."""
-        source = Source.of(path, text)
-        parsed = parse(source)
         before = self.files.get(path)
-        files = {**self.files, path: FileState(source, parsed, ())}
+        file = _parsed(path, text, before.cache if before is not None else ParseCache())
+        files = {**self.files, path: file}
         if before is None:
             files = dict(sorted(files.items()))
-        if _has_declarations(parsed) or (before is not None and before.declarations):
+        if file.declarations or (before is not None and before.declarations):
             return self._with_schema_of(files, path, before)
-        files[path] = self._checked(source, parsed, before)
+        files[path] = self._checked(file, before)
         return replace(self, files=files)
 
     def without_file(self, path: str) -> CheckedWorkspace:
@@ -182,29 +183,29 @@ class CheckedWorkspace:
         same = schema == self.schema
         for each, file in files.items():
             if each == path:
-                files[each] = new._checked(file.source, file.parsed, before if same else None)
+                files[each] = new._checked(file, before if same else None)
             elif not same or _points_at(file, path):
-                files[each] = new._checked(file.source, file.parsed, None)
+                files[each] = new._checked(file, None)
         return replace(new, files=files)
 
-    def _checked(self, source: Source, parsed: Parsed, before: FileState | None) -> FileState:
+    def _checked(self, file: FileState, before: FileState | None) -> FileState:
         """A file with its rules checked; those whose text is as before are taken over."""
         known = _by_text(before) if before is not None else {}
-        errors = [d.span for d in parsed.diagnostics if d.is_error]
+        source = file.source
+        errors = [d.span for d in file.parsed.diagnostics if d.is_error]
         rules = []
-        items = (item for item in parsed.module.items if isinstance(item, nodes.Rule))
+        items = (item for item in file.parsed.module.items if isinstance(item, nodes.Rule))
         for number, node in enumerate(items, 1):
             key = _key(source.path, node, number)
-            damaged = node.broken or any(_within(span, node.span) for span in errors)
-            old = known.get((key, source.slice(node.span))) if not damaged else None
+            old = known.get((key, source.slice(node.span))) if not node.broken else None
             if old is not None:
                 rules.append(_moved(old, node, source))
             else:
-                rules.append(self._rule(key, node, source, errors if damaged else None))
-        return FileState(source, parsed, tuple(rules))
+                rules.append(self._rule(key, node, source, errors))
+        return replace(file, rules=tuple(rules))
 
-    def _rule(self, key: str, node: nodes.Rule, source: Source, errors: Sequence[Span] | None) -> RuleState:
-        """Check one rule. `errors` are the syntax errors of its file when one of them is the rule's."""
+    def _rule(self, key: str, node: nodes.Rule, source: Source, errors: Sequence[Span]) -> RuleState:
+        """Check one rule. `errors` are the syntax errors of its file."""
         checked = check_rule(
             node,
             source,
@@ -213,9 +214,9 @@ class CheckedWorkspace:
             self.phrases,
             templates_known=self.templates_known,
         )
-        plan = build_plan(checked, key, source.path) if checked.ok and errors is None else None
+        plan = build_plan(checked, key, source.path) if checked.ok else None
         # What the parser has said about a word is not said again in other words.
-        found = (d for d in checked.diagnostics if not any(_covers(e, d.span) for e in errors or ()))
+        found = (d for d in checked.diagnostics if not any(_covers(e, d.span) for e in errors))
         return RuleState(key, node, checked, plan, tuple(found))
 
 
@@ -232,10 +233,7 @@ def load_workspace(
     Raises:
         PhraseError: two phrases of the catalogue are ambiguous, or one is malformed (phrase_syntax.py).
     """
-    states: dict[str, FileState] = {}
-    for path in sorted(files):
-        source = Source.of(path, files[path])
-        states[path] = FileState(source, parse(source), ())
+    states = {path: _parsed(path, files[path], ParseCache()) for path in sorted(files)}
     schema, diagnostics = _schema_of(states, _templates(templates or {}), catalogue)
     workspace = CheckedWorkspace(
         catalogue,
@@ -246,7 +244,7 @@ def load_workspace(
         templates is not None,
     )
     for path, file in states.items():
-        states[path] = workspace._checked(file.source, file.parsed, None)
+        states[path] = workspace._checked(file, None)
     return workspace
 
 
@@ -273,8 +271,9 @@ def _schema_of(
     return schema.with_templates(templates), diagnostics
 
 
-def _has_declarations(parsed: Parsed) -> bool:
-    return any(isinstance(item, nodes.Declaration) for item in parsed.module.items)
+def _parsed(path: str, text: str, cache: ParseCache) -> FileState:
+    source = Source.of(path, text)
+    return FileState(source, parse(source, cache), (), cache)
 
 
 def _key(path: str, node: nodes.Rule, number: int) -> str:
@@ -283,13 +282,8 @@ def _key(path: str, node: nodes.Rule, number: int) -> str:
 
 
 def _by_text(file: FileState) -> dict[tuple[str, str], RuleState]:
-    """The rules that can be taken over where their text is as before: those without syntax errors."""
-    sound = (r for r in file.rules if r.plan is not None or any(d.is_error for d in r.diagnostics))
-    return {(r.key, file.source.slice(r.node.span)): r for r in sound}
-
-
-def _within(inner: Span, outer: Span) -> bool:
-    return outer.start <= inner.start < outer.end
+    """The rules that can be taken over where their text is as before."""
+    return {(r.key, file.source.slice(r.node.span)): r for r in file.rules if not r.node.broken}
 
 
 def _covers(outer: Span, inner: Span) -> bool:
