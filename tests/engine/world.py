@@ -133,7 +133,7 @@ class Receiver:
     behaviour: Behaviour = well
     at: dict[str, Behaviour] = field(default_factory=dict)
 
-    def keys(self, to: str = "") -> list[str]:
+    def attempted(self, to: str = "") -> list[str]:
         """The keys of all attempts, in their order; of one destination only when it is named."""
         return [d.key for d in self.deliveries if not to or d.to == to]
 
