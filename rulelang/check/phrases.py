@@ -14,6 +14,7 @@ from rulelang.check.roles import FIRST, argument
 from rulelang.check.typed import Typed
 from rulelang.diagnostics import messages
 from rulelang.diagnostics.model import Diagnostic, Fix
+from rulelang.diagnostics.syntax import apart
 from rulelang.source import Source, Span
 from rulelang.syntax import nodes
 
@@ -51,6 +52,13 @@ def no_action(source: Source, phrase: nodes.Phrase, found: NoMatch[Action]) -> D
     if isinstance(part, nodes.Arguments) and Expected() in found.expected:
         what = source.slice(Span(phrase.span.start, part.span.start))
         return messages.no_arguments(source, part.span, what)
+    if (
+        isinstance(part, nodes.Operand)
+        and Expected("(") in found.expected
+        and source.text[part.span.start] == "("
+    ):
+        gap = Span(phrase.parts[found.matched - 1].span.end, part.span.start)
+        return apart(source, gap, part.span)
     words = source.slice(phrase.span)
     return messages.unknown_action(source, found.span, words, found.ended, _help(found), _fixes(found))
 

@@ -9,8 +9,11 @@ from pathlib import Path
 import pytest
 
 import rulelang
+from rulelang.check.schema import read_schema
 from rulelang.diagnostics.explain import PAGES, explain
 from rulelang.diagnostics.model import Diagnostic
+from rulelang.source import Source, Span
+from rulelang.syntax.nodes import Declaration, Module, Word
 from rulelang.workspace import load_workspace
 from tests.check.golden import catalogue, described
 
@@ -31,7 +34,16 @@ def test_every_code_has_a_page_and_every_page_a_code() -> None:
     assert set(PAGES) == codes_in_use()
 
 
-@pytest.mark.parametrize("code", PAGES)
+def test_unknown_declarations_are_refused_whoever_parsed_them() -> None:
+    # The parser knows the keywords and reports others itself; the reader of declarations does not rely on it.
+    source = Source.of("main.rules", PAGES["E0100"].wrong)
+    span = Span(0, 4)
+    item = Declaration(span, Word(span, "taem"), (), ())
+    _, found = read_schema([(source, Module(Span(0, len(source.text)), (item,)))])
+    assert [each.code for each in found] == ["E0100"]
+
+
+@pytest.mark.parametrize("code", [code for code in PAGES if code != "E0100"])
 def test_wrong_example_yields_the_code_and_nothing_else(code: str) -> None:
     page = PAGES[code]
     mistakes = found(page.program, page.wrong_templates or page.templates)

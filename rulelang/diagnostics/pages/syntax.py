@@ -11,7 +11,7 @@ PAGES: dict[str, Page] = {
     "E0001": Page(
         "a word or sign that cannot stand there",
         "The reader knows what may follow at each place, and this is not among it.",
-        "on contact created when score > do add tag new",
+        "on contact created when score 5 do add tag new",
         "on contact created when score > 5 do add tag new",
     ),
     "E0002": Page(
@@ -57,9 +57,9 @@ PAGES: dict[str, Page] = {
         "on contact created when (score > 5) do add tag new",
     ),
     "E0009": Page(
-        "`else if` for `elif`",
+        "another word for `elif`",
         "A further condition is written `elif` and needs no `end` of its own.",
-        "on contact created do\n  if score > 5 then\n    add tag a\n  else if score > 3 then\n    add tag b\n  end\n",
+        "on contact created do\n  if score > 5 then\n    add tag a\n  elseif score > 3 then\n    add tag b\n  end\n",
         "on contact created do\n  if score > 5 then\n    add tag a\n  elif score > 3 then\n    add tag b\n  end\n",
     ),
     "E0010": Page(
@@ -145,7 +145,13 @@ PAGES: dict[str, Page] = {
     "E0023": Page(
         "two words written as one",
         "A space is missing between a word of the language and the next word.",
-        "on contact created when score > 5 doadd tag new",
+        "on contact created whenscore > 5 do add tag new",
+        "on contact created when score > 5 do add tag new",
+    ),
+    "E0024": Page(
+        "a value or a condition that is missing",
+        "Something must stand behind an operator, behind `when`, and behind a word that needs a value.",
+        "on contact created when score > do add tag new",
         "on contact created when score > 5 do add tag new",
     ),
     "W0001": Page(
