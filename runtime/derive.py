@@ -35,9 +35,13 @@ class Derivations:
         self.schema = schema
         self.updates: set[str] = set()
         self._effects: dict[str, Trigger] = {}
+        # A stage is left before the next one is entered.
+        ordered = sorted(
+            catalogue.triggers.values(), key=lambda t: t.derivation is not Derivation.STAGE_EXITED
+        )
         self._derived: dict[str, list[Trigger]] = {}
         seen: set[tuple[str, str]] = set()
-        for trigger in catalogue.triggers.values():
+        for trigger in ordered:
             if trigger.effect is not Effect.NONE:
                 self._effects.setdefault(trigger.event, trigger)
             if trigger.derivation is Derivation.UPDATED:
@@ -79,7 +83,9 @@ class Derivations:
         kind = working.key.kind
         for trigger in self._derived.get(kind, ()):
             if trigger.event != origin and heard(trigger.event, kind):
-                for type_, data, news in _DERIVE[trigger.derivation](self, trigger, changes, created, working):
+                for type_, data, news in _DERIVE[trigger.derivation](
+                    self, trigger, changes, created, working
+                ):
                     _complete(trigger, data, working)
                     yield type_, data, news
 

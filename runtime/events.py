@@ -11,6 +11,7 @@ import msgspec
 from rulelang.calendar import CalendarError, instant_text, parse_instant
 from rulelang.catalog.model import Catalogue, Effect
 from rulelang.diagnostics.suggest import did_you_mean
+from rulelang.types.builtin import concrete
 from rulelang.types.coerce import CoercionError, coerce
 from rulelang.types.model import Type
 from rulelang.types.schema import SUBJECT_KINDS, Schema
@@ -36,6 +37,9 @@ IDENTITY_FIELDS: Mapping[str, tuple[str, ...]] = {
 
 MAX_AHEAD: Millis = 24 * 3600 * 1000
 """How far `occurred_at` may lie in the future before an event is refused as a clock error."""
+
+MAX_TYPES = 10_000
+"""Event types whose payload types are kept ready; names of events come from outside."""
 
 ENVELOPE = frozenset(
     [
@@ -84,6 +88,7 @@ class EventCodec:
         self._payload: dict[str, dict[str, Type]] = {}
         self._takes_fields: set[str] = {RECORD_UPDATED}
         self._subject: dict[str, str] = {}
+        self._concrete: dict[tuple[str, str], dict[str, Type]] = {}
         for trigger in catalogue.triggers.values():
             self._payload.setdefault(trigger.event, {}).update(trigger.payload)
             if trigger.subjects:
@@ -179,11 +184,21 @@ class EventCodec:
             return {}
         if not isinstance(data, dict):
             raise EventError("/data", f"`data` is an object, found {_name(data)}")
-        known = self._payload.get(type_, {})
+        known = self._types(type_, kind)
         result = {k: _coerced(known[k], v, f"/data/{k}", k) if k in known else v for k, v in data.items()}
         if type_ in self._takes_fields and isinstance(data.get("fields"), dict):
             result["fields"] = self.fields(kind, data["fields"], "/data/fields")
         return result
+
+    def _types(self, type_: str, kind: str) -> dict[str, Type]:
+        """The types of an event's payload for one kind of subject, with its stages and statuses filled in."""
+        found = self._concrete.get((type_, kind))
+        if found is None:
+            declared = self._payload.get(type_, {})
+            found = {name: concrete(t, self._schema, kind) for name, t in declared.items()}
+            if len(self._concrete) < MAX_TYPES:
+                self._concrete[type_, kind] = found
+        return found
 
     def _read_changes(self, raw: Mapping[str, JSON], kind: str) -> dict[str, dict[str, JSON]]:
         changes = raw.get("changes")

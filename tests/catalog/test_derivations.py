@@ -45,12 +45,12 @@ def derived(kind: str) -> list[tuple[str, dict[str, object]]]:
     subject = working(kind, tags=["b", "c"], status="open" if kind == "opportunity" else "trial")
     pipeline, first, second = STAGES[kind]
     subject.move_stage(pipeline, first)
-    events = list(DERIVATIONS.derive(subject.take_changes(), True, subject, ""))
+    events = list(DERIVATIONS.derive(subject.take_changes(), True, subject, "", lambda type_, kind: True))
     subject.move_stage(pipeline, second)
     for name, value in FIELDS.items():
         if name in SCHEMA.fields[kind]:
             subject.set(name, "won" if (kind, name) == ("opportunity", "status") else value)
-    events += DERIVATIONS.derive(subject.take_changes(), False, subject, "")
+    events += DERIVATIONS.derive(subject.take_changes(), False, subject, "", lambda type_, kind: True)
     return [(type_, data) for type_, data, _ in events]
 
 
