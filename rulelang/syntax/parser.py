@@ -23,8 +23,8 @@ from rulelang.syntax.lexer import MAX_TOKENS, tokenize
 from rulelang.syntax.newlines import breaks
 from rulelang.syntax.nodes import Declaration, Expr, Module, Rule, Word
 from rulelang.syntax.recovery import Recovery
-from rulelang.syntax.repairs import split_word
 from rulelang.syntax.tokens import CUT, END_OF_INPUT, Token
+from rulelang.syntax.word_guesses import split_word
 
 MAX_NESTING = 64
 MAX_MISTAKES = 100

@@ -12,6 +12,7 @@ from rulelang.diagnostics import syntax as say
 from rulelang.diagnostics.model import Diagnostic
 from rulelang.source import Source, Span
 from rulelang.syntax import expected, repairs
+from rulelang.syntax.changes import Change, wants_value
 from rulelang.syntax.lalr import Machine
 from rulelang.syntax.newlines import breaks
 from rulelang.syntax.tokens import END_OF_INPUT, Token
@@ -93,7 +94,7 @@ class Recovery:
         if not any(d.code == diagnostic.code and d.span == diagnostic.span for d in self.diagnostics):
             self.diagnostics.append(diagnostic)
 
-    def make(self, change: repairs.Change) -> None:
+    def make(self, change: Change) -> None:
         """Report a change, make it in the tokens and go on from there."""
         for diagnostic in change.diagnostics:
             self.report(diagnostic)
@@ -169,7 +170,7 @@ class Recovery:
             return say.later(self.source, Span(token.start, after.end), f"on {after.text}")
         found = expected.found(token, _WHOLES.get(self.machine.start, "rule"))
         wanted = expected.expected(self.machine)
-        if self.at and (token.start == token.end or repairs.wants_value(self.machine)):
+        if self.at and (token.start == token.end or wants_value(self.machine)):
             before = self.tokens[self.at - 1]
             found = "the end of the line" if token.first and token.text else found
             return say.incomplete(self.source, before.span, before.text, wanted, found)
