@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from runtime.store.lock import FileLock
 from runtime.store.migrations import WrongDatabase
 from runtime.store.protocol import StoreUnavailable
 from runtime.store.reader import SqliteReader
-from runtime.store.sqlite import SqliteWriter, connect
+from runtime.store.sqlite import SqliteWriter, bare, configured, connect, damage
 
 
 def open_store(path: str | Path, *, check: bool = False) -> tuple[SqliteWriter, Callable[[], SqliteReader]]:
@@ -36,25 +37,43 @@ def open_store(path: str | Path, *, check: bool = False) -> tuple[SqliteWriter, 
     except OSError as error:
         raise StoreUnavailable(f"the database {path} cannot be opened: {error.strerror}") from error
     try:
-        writer = SqliteWriter(path, _migrated(path), lock)
-        if check and (found := writer.quick_check()):
-            writer.close()
-            raise WrongDatabase(f"{path} is damaged: {found[0]}")
+        writer = SqliteWriter(path, _connection(path, check), lock)
     except BaseException:
         lock.release()
         raise
     return writer, partial(SqliteReader, path)
 
 
-def _migrated(path: Path) -> sqlite3.Connection:
+def _connection(path: Path, check: bool) -> sqlite3.Connection:
     try:
-        connection = connect(path)
-        if not migrations.is_current(connection, path):
-            connection.close()
-            migrations.upgrade(partial(connect, path))
-            connection = connect(path)
-        return connection
+        # A file that is not for us is refused before anything in it has changed.
+        connection = bare(path)
+        with _closing_on_error(connection):
+            if check and (found := damage(connection)):
+                raise WrongDatabase(f"{path} is damaged: {found[0]}")
+            if migrations.is_current(connection, path):
+                return configured(connection)
+        connection.close()
+        migrations.upgrade(partial(connect, path))
+        return connect(path)
     except sqlite3.DatabaseError as error:
-        if getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_NOTADB:
-            raise WrongDatabase(f"{path} is not a database") from error
-        raise StoreUnavailable(f"the database {path} cannot be opened: {error}") from error
+        raise _refusal(path, error) from error
+
+
+def _refusal(path: Path, error: sqlite3.DatabaseError) -> Exception:
+    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+    if code == sqlite3.SQLITE_NOTADB:
+        return WrongDatabase(f"{path} is not a database")
+    if code == sqlite3.SQLITE_CORRUPT:
+        return WrongDatabase(f"{path} is damaged: {error}")
+    return StoreUnavailable(f"the database {path} cannot be opened: {error}")
+
+
+@contextmanager
+def _closing_on_error(connection: sqlite3.Connection) -> Iterator[None]:
+    """Closes the connection when the block fails."""
+    try:
+        yield
+    except BaseException:
+        connection.close()
+        raise

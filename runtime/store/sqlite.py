@@ -19,6 +19,10 @@ from runtime.store.sqlite_transaction import SqliteTransaction
 # Before 3.51.3 SQLite could lose a reset of the write-ahead log when two connections write or checkpoint at the
 # same moment. Here one connection does both, in one thread, and readers are read-only: it cannot happen.
 
+_PATIENCE = 2_000
+_PATIENCE_WITH_READERS = 50
+"""Milliseconds to wait for a lock: of another program that writes, and of readers that stand in the log's way."""
+
 _CHECKPOINT_ROWS = 50_000
 _CHECKPOINT_BYTES = 8 << 20
 _TRUNCATE_BYTES = 48 << 20
@@ -41,9 +45,18 @@ _UNAVAILABLE = frozenset(
 
 def connect(path: Path) -> sqlite3.Connection:
     """A connection for the writer. Transactions are begun by hand; any one thread may use it."""
-    connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, cached_statements=256)
+    return configured(bare(path))
+
+
+def bare(path: Path) -> sqlite3.Connection:
+    """A connection that has changed nothing in the file yet."""
+    return sqlite3.connect(path, isolation_level=None, check_same_thread=False, cached_statements=256)
+
+
+def configured(connection: sqlite3.Connection) -> sqlite3.Connection:
+    """The connection, with what the writer relies on."""
     for pragma in (
-        "busy_timeout = 2000",
+        f"busy_timeout = {_PATIENCE}",
         "journal_mode = WAL",
         "synchronous = FULL",
         "wal_autocheckpoint = 0",
@@ -53,6 +66,12 @@ def connect(path: Path) -> sqlite3.Connection:
     ):
         connection.execute(f"PRAGMA {pragma}")
     return connection
+
+
+def damage(connection: sqlite3.Connection) -> list[str]:
+    """What SQLite finds wrong with the file; empty when it is sound. Reads all of it."""
+    found = [str(row[0]) for row in connection.execute("PRAGMA quick_check")]
+    return [] if found == ["ok"] else found
 
 
 class SqliteWriter:
@@ -98,11 +117,18 @@ class SqliteWriter:
             and rows < self._rows_at_checkpoint + _CHECKPOINT_ROWS
         ):
             return
-        # A passive checkpoint waits for nobody. Readers that never pause can keep the log from being reused.
-        mode = "PASSIVE" if size < _TRUNCATE_BYTES else "TRUNCATE"
+        # A passive checkpoint waits for nobody; readers that never pause can keep the log from being used again.
         with suppress(sqlite3.Error):
-            self._connection.execute(f"PRAGMA wal_checkpoint({mode})").fetchall()
+            self._move_log("TRUNCATE" if size >= _TRUNCATE_BYTES else "PASSIVE")
         self._size_at_checkpoint, self._rows_at_checkpoint = self._wal_size(), rows
+
+    def _move_log(self, mode: str) -> None:
+        execute = self._connection.execute
+        execute(f"PRAGMA busy_timeout = {_PATIENCE_WITH_READERS}")
+        try:
+            execute(f"PRAGMA wal_checkpoint({mode})").fetchall()
+        finally:
+            execute(f"PRAGMA busy_timeout = {_PATIENCE}")
 
     def _wal_size(self) -> int:
         try:
@@ -111,14 +137,13 @@ class SqliteWriter:
             return 0
 
     def quick_check(self) -> list[str]:
-        """What SQLite finds wrong with the file; empty when it is sound. Reads all of it."""
-        found = [str(row[0]) for row in self._connection.execute("PRAGMA quick_check")]
-        return [] if found == ["ok"] else found
+        """What SQLite finds wrong with the file, see `damage`."""
+        return damage(self._connection)
 
     def close(self) -> None:
         """Empty the log, close the file, give back the lock. May be called again."""
         with suppress(sqlite3.Error):
-            self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+            self._move_log("TRUNCATE")
         self._connection.close()
         self._lock.release()
 
