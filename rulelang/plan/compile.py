@@ -8,16 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import lru_cache
-from types import MappingProxyType
 from typing import Any, TypeAlias
 
 from rulelang.plan.emit import Constants, Emitter, is_small
 from rulelang.plan.interpret import evaluate, holds
-from rulelang.plan.ir import Ir, conjuncts
+from rulelang.plan.ir import Ir, Path, conjuncts
 from rulelang.plan.operators import at_most, is_empty, less, same
 from rulelang.plan.scope import JSON, Scope
 from rulelang.plan.views import (
     ABSENT,
+    CONVERTERS,
     FALSE,
     NAN,
     NO_KEY,
@@ -26,17 +26,15 @@ from rulelang.plan.views import (
     UNSET,
     Form,
     elements,
-    step,
+    getter,
 )
 
 Condition: TypeAlias = Callable[[Scope], bool]
 Value: TypeAlias = Callable[[Scope], JSON]
 
-_EMPTY: MappingProxyType[str, JSON] = MappingProxyType({})
 _HELPERS = {
     "__builtins__": {},
     "ABSENT": ABSENT,
-    "EMPTY": _EMPTY,
     "FALSE": FALSE,
     "NAN": NAN,
     "NO_KEY": NO_KEY,
@@ -46,13 +44,14 @@ _HELPERS = {
     "dict": dict,
     "elements": elements,
     "float": float,
+    "getter": getter,
     "int": int,
     "is_empty": is_empty,
     "less": less,
     "list": list,
     "same": same,
-    "step": step,
     "str": str,
+    **{f"as_{form}": convert for form, convert in CONVERTERS.items()},
 }
 
 
@@ -74,39 +73,59 @@ def build(header: str, lines: Sequence[str], constants: Constants) -> Callable[.
     return function
 
 
-class Locals:
-    """Views as local variables of one function, read where they are first needed. `lines` is its body so far."""
+class Reads:
+    """Source that reads paths of the scope `S`. `lines` is the head of the function: what is read into locals."""
 
-    def __init__(self) -> None:
+    def __init__(self, constants: Constants) -> None:
         self.lines: list[str] = []
-        self.emitter = Emitter(self.view)
-        self._names: dict[tuple[tuple[str, ...], Form], str] = {}
+        self._constant = constants.name
+        self._getters: dict[Path, str] = {}
+        self._names: dict[tuple[Path, Form], str] = {}
 
-    def view(self, path: tuple[str, ...], form: Form) -> str:
-        """The local variable that holds a path in a form."""
+    def local(self, path: Path, form: Form) -> str:
+        """The local variable that holds a path in a form from here on."""
         known = self._names.get((path, form))
         if known is not None:
             return known
-        source = self._raw(path) if form is Form.RAW else SOURCES[form].format(self.view(path, Form.RAW))
+        source = self.once(path) if form is Form.RAW else SOURCES[form].format(self.local(path, Form.RAW))
         name = self._names[path, form] = f"{form}{len(self._names)}"
         self.lines.append(f"{name} = {source}")
         return name
 
-    def _raw(self, path: tuple[str, ...]) -> str:
-        key = self.emitter.constant(path[-1])
-        if len(path) == 1:
-            return f"S.values.get({key})"
-        above = self.view(path[:-1], Form.RAW)
-        return f"{above}.get({key}) if {above}.__class__ is dict else step({above}, {key})"
+    def once(self, path: Path, form: Form = Form.RAW) -> str:
+        """Source that reads a path where it stands."""
+        known = self._names.get((path, form))
+        if known is not None:
+            return known
+        if form is not Form.RAW:
+            return f"as_{form}({self.once(path)})"
+        return f"{self._getter(path[:-1])}({self._constant(path[-1])})"
+
+    def _getter(self, path: Path) -> str:
+        """The bound `get` of the record at a path."""
+        if not path:
+            return "S.values.get"
+        if path not in self._getters:
+            record = self.local(path, Form.RAW)
+            name = self._getters[path] = f"get{len(self._getters)}"
+            self.lines.append(f"{name} = {record}.get if {record}.__class__ is dict else getter({record})")
+        return self._getters[path]
+
+
+def _reading() -> tuple[Emitter, Reads]:
+    """An emitter whose views are locals, each read where it is first needed."""
+    constants = Constants()
+    reads = Reads(constants)
+    return Emitter(reads.local, constants), reads
 
 
 def compile_value(ir: Ir) -> Value:
     """A function from a scope to the value of the expression, equal to the interpreter's."""
     if not is_small(ir):
         return lambda scope: evaluate(ir, scope)
-    code = Locals()
-    result = code.emitter.value(ir)
-    return build("run(S)", [*code.lines, f"return {result}"], code.emitter.constants)
+    emitter, reads = _reading()
+    result = emitter.value(ir)
+    return build("run(S)", [*reads.lines, f"return {result}"], emitter.constants)
 
 
 def compile_condition(ir: Ir | None) -> Condition:
@@ -114,8 +133,8 @@ def compile_condition(ir: Ir | None) -> Condition:
     parts = conjuncts(ir)
     if not all(map(is_small, parts)):
         return lambda scope: holds(ir, scope)
-    code = Locals()
+    emitter, reads = _reading()
     for part in parts:
-        test = code.emitter.condition(part)
-        code.lines.append(f"if not {test}: return False")
-    return build("run(S)", [*code.lines, "return True"], code.emitter.constants)
+        test = emitter.condition(part)
+        reads.lines.append(f"if not {test}: return False")
+    return build("run(S)", [*reads.lines, "return True"], emitter.constants)

@@ -70,9 +70,9 @@ class Emitter:
     The source refers to the scope as `S`, to what `view` gives, to `constants` and to the helpers of `compile`.
     """
 
-    def __init__(self, view: View) -> None:
+    def __init__(self, view: View, constants: Constants) -> None:
         self.view = view
-        self.constants = Constants()
+        self.constants = constants
         self.constant = self.constants.name
 
     def condition(self, ir: Ir) -> str:

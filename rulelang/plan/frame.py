@@ -10,8 +10,10 @@ from collections import Counter
 from collections.abc import Callable
 from typing import Any, TypeAlias
 
-from rulelang.plan.compile import Locals, build
-from rulelang.plan.predicates import Path, Predicates
+from rulelang.plan.compile import Reads, build
+from rulelang.plan.emit import Constants
+from rulelang.plan.ir import Path
+from rulelang.plan.predicates import Predicates
 from rulelang.plan.scope import Scope
 from rulelang.plan.views import Form, read
 
@@ -31,7 +33,8 @@ class Frame:
         self._eager: list[bool] = []
         self._uses: Counter[Path] = Counter()
         self._rules = 0
-        self._reader: Callable[[Scope], Values] | None = None
+        self.read: Callable[[Scope], Values] = self._build_and_read
+        """Gives the values for one event: common fields read, the others UNSET."""
 
     def count(self, predicates: Predicates, change: int) -> None:
         """Note that a rule with these predicates came (`change` 1) or went (-1)."""
@@ -47,25 +50,23 @@ class Frame:
             found = self._slots[path, form] = len(self._views)
             self._views.append((path, form))
             self._eager.append(False)
-            self._reader = None
+            self.read = self._build_and_read
         if not self._eager[found] and self._uses[path] * COMMON >= self._rules:
             self._eager[found] = True
-            self._reader = None
+            self.read = self._build_and_read
         return found
 
     def is_eager(self, slot: int) -> bool:
         """Whether the slot is filled for every event, from now on."""
         return self._eager[slot]
 
-    def read(self, scope: Scope) -> Values:
-        """The values for one event: common fields read, the others UNSET."""
-        if self._reader is None:
-            self._reader = self._build()
-        return self._reader(scope)
+    def _build_and_read(self, scope: Scope) -> Values:
+        self.read = self._build()
+        return self.read(scope)
 
     def renew(self, values: Values, scope: Scope) -> None:
         """Read again, in place, if slots have come or become common since `values` was read."""
-        if self._reader is None:
+        if self.read == self._build_and_read:
             values[:] = self.read(scope)
 
     def fill(self, values: Values, slot: int, scope: Scope) -> Any:
@@ -74,7 +75,8 @@ class Frame:
         return value
 
     def _build(self) -> Callable[[Scope], Values]:
-        code = Locals()
+        constants = Constants()
+        reads = Reads(constants)
         slots = zip(self._views, self._eager, strict=True)
-        names = [code.view(*view) if eager else "UNSET" for view, eager in slots]
-        return build("run(S)", [*code.lines, f"return [{', '.join(names)}]"], code.emitter.constants)
+        names = [reads.local(*view) if eager else "UNSET" for view, eager in slots]
+        return build("run(S)", [*reads.lines, f"return [{', '.join(names)}]"], constants)

@@ -11,6 +11,9 @@ from typing import TypeAlias
 
 import msgspec
 
+Path: TypeAlias = tuple[str, ...]
+"""A root and the keys under it, as in `Get`."""
+
 Scalar: TypeAlias = str | int | float | bool | None
 
 

@@ -78,9 +78,10 @@ class RuleSet:
     def _search(self, scope: Scope) -> list[Any]:
         found: list[int] = []
         self._root.visit(self._frame.read(scope), scope, found)
-        if self._extra:
-            found = list(set(found))
-        found.sort()
+        if len(found) > 1:
+            if self._extra:
+                found = list(set(found))
+            found.sort()
         refs = self.refs
         return [refs[ordinal] for ordinal in found]
 

@@ -10,12 +10,10 @@ from weakref import WeakValueDictionary
 import msgspec
 
 from rulelang.plan.emit import keys_of
-from rulelang.plan.ir import Get, Ir, Lit, Op, conjuncts
+from rulelang.plan.ir import Get, Ir, Lit, Op, Path, conjuncts
 from rulelang.plan.operators import is_number
 from rulelang.plan.scope import JSON
-from rulelang.plan.views import TRUE, Form
-
-Path: TypeAlias = tuple[str, ...]
+from rulelang.plan.views import FALSE, TRUE, Form
 
 MAX_KEYS = 64
 """A list longer than this is tested, not entered into a table under each of its items."""
@@ -23,18 +21,10 @@ MAX_KEYS = 64
 MAX_ALTERNATIVES = 8
 
 _FLIPPED = {"lt": "gt", "le": "ge", "gt": "lt", "ge": "le"}
-# Cheap and narrow tests first; what is not listed calls a function and comes last but for `matches`.
-_RANKS = {"eq": 0, "in": 1, "ge": 2, "gt": 2, "le": 2, "lt": 2, "between": 2, "contains": 3}
-_RANKS |= {
-    "starts_with": 4,
-    "ends_with": 4,
-    "is_set": 5,
-    "is_empty": 5,
-    "ne": 5,
-    "not": 5,
-    "or": 6,
-    "matches": 9,
-}
+# How likely an average event passes a test, and what making it costs beside a comparison of two texts.
+_LIKELY = {"eq": 0.1, "in": 0.25, "contains": 0.2, "starts_with": 0.2, "ends_with": 0.2, "matches": 0.3}
+_COSTS = {"contains": 1.2, "starts_with": 2.0, "ends_with": 2.0, "or": 2.0, "matches": 20.0}
+_CHEAP = frozenset({"eq", "ne", "in", "ge", "gt", "le", "lt", "between", "not", "is_set", "is_empty"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,17 +46,42 @@ class Bound:
     value: Any
 
 
-class Predicate:
-    """One conjunct. Equal ones are one object, so that conditions share them and nodes can factor them out."""
+Cut: TypeAlias = tuple[Any, int]
+"""A place between values: just before one (0) or just after it (1)."""
 
-    __slots__ = ("__weakref__", "access", "bound", "ir", "paths", "rank")
+
+@dataclass(frozen=True, slots=True)
+class Interval:
+    """A test that the value at `path` lies between two cuts; None where there is no end."""
+
+    path: Path
+    form: Form
+    start: Cut | None
+    end: Cut | None
+
+
+class Predicate:
+    """One conjunct. Equal ones are one object, so that conditions share them and nodes can factor them out.
+
+    `access` leads to it through a table. `column` is what a bitmap column knows it by: a table of keys or an
+    interval, which `negated` says must not be met.
+    """
+
+    __slots__ = ("__weakref__", "access", "bound", "column", "ir", "likely", "negated", "paths", "rank")
 
     def __init__(self, ir: Ir) -> None:
         self.ir = ir
-        self.access = access_of(ir)
+        positive, self.negated = _positive(ir)
+        access = access_of(positive)
+        self.access = None if self.negated else access
         self.bound = bound_of(ir)
+        self.column = access or interval_of(positive)
         self.paths = tuple(dict.fromkeys(_paths(ir)))
-        self.rank = _RANKS.get(ir.n, 8) if isinstance(ir, Op) else 0
+        self.likely = _likely(positive, access)
+        if self.negated:
+            self.likely = 1 - self.likely
+        # Tests in the order of (1 - selectivity) / cost, best first.
+        self.rank = (self.likely - 1) / _cost(positive)
 
 
 Predicates: TypeAlias = tuple[Predicate, ...]
@@ -86,7 +101,7 @@ class Interner:
         """
         parts = conjuncts(condition)
         whole = self._predicates(parts)
-        if any(predicate.access for predicate in whole):
+        if any(predicate.access is not None for predicate in whole):
             return [whole]
         for part in parts:
             branches = self._branches(part)
@@ -165,6 +180,47 @@ def _merged(op: Op) -> Access | None:
             return None
         keys.update(dict.fromkeys(access.keys))
     return Access(first.path, Form.KEY, tuple(keys)) if len(keys) <= MAX_KEYS else None
+
+
+def _likely(ir: Ir, access: Access | None) -> float:
+    if access is not None and access.keys in ((TRUE,), (FALSE,)):
+        return 0.5
+    return _LIKELY.get(ir.n, 0.5) if isinstance(ir, Op) else 0.5
+
+
+def _cost(ir: Ir) -> float:
+    if not isinstance(ir, Op) or ir.n in _CHEAP:
+        return 1.0
+    return _COSTS.get(ir.n, 8.0)
+
+
+def _positive(ir: Ir) -> tuple[Ir, bool]:
+    """The test without its negations, and whether it is negated."""
+    negated = False
+    while isinstance(ir, Op) and ir.n in ("not", "ne"):
+        ir = ir.a[0] if ir.n == "not" else Op("eq", ir.a)
+        negated = not negated
+    return ir, negated
+
+
+def interval_of(ir: Ir) -> Interval | None:
+    """The interval that a conjunct wants a field to be in."""
+    bound = bound_of(ir)
+    if bound is not None:
+        return _half_open(bound)
+    if not isinstance(ir, Op) or ir.n != "between":
+        return None
+    field, low, high = ir.a
+    lower, upper = bound_of(Op("ge", (field, low))), bound_of(Op("le", (field, high)))
+    if lower is None or upper is None or lower.form is not upper.form or not isinstance(field, Get):
+        return None
+    return Interval(lower.path, lower.form, (lower.value, 0), (upper.value, 1))
+
+
+def _half_open(bound: Bound) -> Interval:
+    if bound.name in ("ge", "gt"):
+        return Interval(bound.path, bound.form, (bound.value, int(bound.name == "gt")), None)
+    return Interval(bound.path, bound.form, None, (bound.value, int(bound.name == "le")))
 
 
 def bound_of(ir: Ir) -> Bound | None:

@@ -9,19 +9,25 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterator
-from typing import Any, TypeAlias
+from typing import Any
 
+from rulelang.plan.bitmap import BLOCK, Block, is_indexable
 from rulelang.plan.frame import Frame, Values
-from rulelang.plan.leaf import Chunk, Row, Tested, compile_bounds
-from rulelang.plan.predicates import Access, Bound, Path, Predicates
+from rulelang.plan.ir import Path
+from rulelang.plan.leaf import Chunk, Row, Tested, Visit, compile_bounds
+from rulelang.plan.predicates import Access, Bound, Predicates
 from rulelang.plan.scope import Scope
 from rulelang.plan.views import UNSET, Form
 
-Visit: TypeAlias = Callable[[Values, Scope, list[int]], object]
-"""Appends the ordinals of the rules that match to the list."""
-
 GAIN = 24
 """A table must spare an event about so many tests to be worth its look-up."""
+
+SHARE, MANY_KEYS = 0.75, 256
+"""Columns of bitmaps do as well as a table that leads on from a smaller share of the rules, unless it has so many
+keys, or the rules are more than one block."""
+
+DENSE = 48
+"""So many rules with tests are put into columns, fewer are tested by one generated function."""
 
 MAX_LEVELS = 40
 SORTED = 4
@@ -139,13 +145,15 @@ def _search(slot: int, name: str, group: Thresholds, fill: Callable[[Values, int
 class Rest:
     """The rules of a node that no table leads on from."""
 
-    __slots__ = ("always", "chunks", "groups", "limit", "where")
+    __slots__ = ("always", "blocks", "chunks", "groups", "is_dense", "limit", "where")
 
     def __init__(self) -> None:
         self.always: list[int] = []
         self.groups: dict[tuple[Path, Form, str], Thresholds] = {}
         self.chunks: list[Chunk] = []
-        self.where: dict[Row, Chunk] = {}
+        self.blocks: list[Block] = []
+        self.where: dict[Row, Chunk | Block] = {}
+        self.is_dense = False
         self.limit = 0
 
     def add(self, row: Row, tests: Predicates) -> None:
@@ -156,8 +164,8 @@ class Rest:
         elif bound is not None:
             self._group(bound).add(bound.value, row.ordinal)
         else:
-            self._chunk(len(tests)).add(row, tests)
-            self.where[row] = self.chunks[-1]
+            place = self.where[row] = self._block() if self._goes_in_block(tests) else self._chunk(len(tests))
+            place.add(row, tests)
 
     def remove(self, row: Row, tests: Predicates) -> None:
         """Remove a rule that was added with the same tests."""
@@ -170,26 +178,44 @@ class Rest:
             self._remove_tested(row)
 
     def _remove_tested(self, row: Row) -> None:
-        chunk = self.where.pop(row)
-        chunk.remove(row)
-        if not chunk.rows:
-            self.chunks.remove(chunk)
+        place = self.where.pop(row)
+        place.remove(row)
+        if not len(place):
+            self.chunks = [chunk for chunk in self.chunks if chunk is not place]
+            self.blocks = [block for block in self.blocks if block is not place]
 
     def _group(self, bound: Bound) -> Thresholds:
         return self.groups.setdefault((bound.path, bound.form, bound.name), Thresholds())
 
+    def _goes_in_block(self, tests: Predicates) -> bool:
+        return self.is_dense and any(map(is_indexable, tests))
+
+    def _block(self) -> Block:
+        """The last block if it has room, else a new one."""
+        if not self.blocks or len(self.blocks[-1]) >= BLOCK:
+            self.blocks.append(Block())
+        return self.blocks[-1]
+
     def _chunk(self, tests: int) -> Chunk:
         """The last chunk if it has room, else a new one."""
         last = self.chunks[-1] if self.chunks else None
-        if last is None or len(last.rows) >= CHUNK_ROWS or last.tests + tests > CHUNK_TESTS:
+        if last is None or len(last) >= CHUNK_ROWS or last.tests + tests > CHUNK_TESTS:
             last = Chunk()
             self.chunks.append(last)
         return last
 
+    def fill(self, rows: Tested) -> None:
+        """Place many rules at once, in blocks if they are many."""
+        self.is_dense = len(rows) >= DENSE
+        for row, tests in rows.items():
+            self.add(row, tests)
+        self.limit = 2 * len(self.where) + GAIN
+
     def take_tested(self) -> Tested:
         """Remove and return the rules that have tests of their own."""
-        tested = {row: tests for chunk in self.chunks for row, tests in chunk.rows.items()}
+        tested = {row: place.tests_of(row) for row, place in self.where.items()}
         self.chunks.clear()
+        self.blocks.clear()
         self.where.clear()
         return tested
 
@@ -206,8 +232,8 @@ class Rest:
                 few += [(Bound(path, form, name, bound), ordinal) for bound, ordinal in pairs]
         if few:
             yield compile_bounds(few, frame)
-        for chunk in self.chunks:
-            yield chunk.compiled(frame)
+        yield from (block.compiled(frame) for block in self.blocks)
+        yield from (chunk.compiled(frame) for chunk in self.chunks)
 
 
 def _always(ordinals: list[int]) -> Visit:
@@ -317,9 +343,7 @@ class Node:
                 break
             self.splits.append(split)
             rows = {row: tests for row, tests in rows.items() if not self._moved(split, row, tests)}
-        for row, tests in rows.items():
-            self.rest.add(row, tests)
-        self.rest.limit = 2 * len(self.rest.where) + GAIN
+        self.rest.fill(rows)
 
     def _moved(self, split: Split, row: Row, tests: Predicates) -> bool:
         at = split.find(tests)
@@ -357,6 +381,11 @@ class _Gain:
         # One key more than is mentioned: values that no rule asks for.
         return self.rules - self.entries / (len(self.keys) + 1)
 
+    def pays(self, rules: int) -> bool:
+        """Whether a table is better than testing all these rules here."""
+        wide = rules > BLOCK or self.rules >= SHARE * rules or len(self.keys) > MANY_KEYS
+        return wide and self.total >= GAIN
+
 
 def _best_split(rows: Tested) -> Split | None:
     """The table that spares most, if it spares enough."""
@@ -369,8 +398,8 @@ def _best_split(rows: Tested) -> Split | None:
             if gain is None:
                 gain = gains[place] = _Gain()
             gain.add(access)
-    best = max(gains.items(), key=lambda item: item[1].total, default=None)
-    return Split(*best[0]) if best is not None and best[1].total >= GAIN else None
+    worth = {place: gain.total for place, gain in gains.items() if gain.pays(len(rows))}
+    return Split(*max(worth, key=worth.__getitem__)) if worth else None
 
 
 def _accesses(tests: Predicates) -> dict[tuple[Path, Form], Access]:

@@ -102,7 +102,7 @@ def _whole(value: JSON) -> JSON:
     return value if value.__class__ in (list, str) else ()
 
 
-_READ: dict[Form, Callable[[JSON], Any]] = {
+CONVERTERS: dict[Form, Callable[[JSON], Any]] = {
     Form.RAW: lambda value: value,
     Form.KEY: key,
     Form.NUMBER: lambda value: value if is_number(value) else NAN,
@@ -110,6 +110,7 @@ _READ: dict[Form, Callable[[JSON], Any]] = {
     Form.WHOLE: _whole,
     Form.ELEMENTS: lambda value: value if value.__class__ is str else elements(value),
 }
+"""The conversions to each form as functions; `SOURCES` has the same as source."""
 
 
 def step(value: JSON, name: str) -> JSON:
@@ -117,6 +118,11 @@ def step(value: JSON, name: str) -> JSON:
     return value.get(name) if isinstance(value, Mapping) else None
 
 
+def getter(record: JSON) -> Callable[[str], JSON]:
+    """What reads the values of a record by name; missing ones if `record` is none."""
+    return lambda name: step(record, name)
+
+
 def read(path: tuple[str, ...], form: Form, scope: Scope) -> Any:
     """The value at a path in a form."""
-    return _READ[form](fetch(path, scope))
+    return CONVERTERS[form](fetch(path, scope))

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rulelang.calendar import zone
-from rulelang.plan import tree
+from rulelang.plan import bitmap, columns, tree
 from rulelang.plan.interpret import holds
 from rulelang.plan.ir import Get, Ir, Lit, Op, conjoin
 from rulelang.plan.matcher import SMALL, Entry, Matcher
@@ -55,20 +55,25 @@ conditions = st.one_of(
 )
 
 
-@pytest.fixture
-def eager_tree(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Cut even the smallest sets, so that small examples reach every kind of node."""
-    monkeypatch.setattr(tree, "GAIN", 1)
-    monkeypatch.setattr(tree, "SORTED", 2)
-    monkeypatch.setattr(tree, "CHUNK_ROWS", 2)
-    monkeypatch.setattr(tree, "DENSE", 4)
+@pytest.fixture(params=["tables", "chunks", "columns", "rough columns", "both"])
+def small_limits(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Limits so low that small examples reach every kind of node."""
+    kind = request.param
     monkeypatch.setattr("rulelang.plan.matcher.SMALL", 0)
+    monkeypatch.setattr(tree, "SORTED", 2)
+    monkeypatch.setattr(tree, "CHUNK_ROWS", 3)
+    monkeypatch.setattr(tree, "BLOCK", 5)
+    monkeypatch.setattr(tree, "GAIN", 1 if kind in ("tables", "both") else 10**9)
+    monkeypatch.setattr(tree, "SHARE", 0.4 if kind == "both" else 0)
+    monkeypatch.setattr(tree, "DENSE", 10**9 if kind in ("tables", "chunks") else 2)
+    monkeypatch.setattr(bitmap, "SHARED", 2 if kind == "both" else 4)
+    monkeypatch.setattr(columns, "MAX_CUTS", 2 if kind == "rough columns" else 256)
 
 
-@pytest.mark.usefixtures("eager_tree")
-class TestSmallSetsThroughTheTree:
+@pytest.mark.usefixtures("small_limits")
+class TestEveryKindOfNode:
     @given(st.lists(conditions, max_size=14), st.lists(scopes(), min_size=1, max_size=6))
-    @settings(max_examples=250, deadline=None)
+    @settings(max_examples=80, deadline=None)
     def test_equals_brute_force(self, several: list[Ir | None], events: list[Scope]) -> None:
         entries = [entry(index, condition) for index, condition in enumerate(several)]
         matcher = Matcher(entries)
@@ -76,7 +81,7 @@ class TestSmallSetsThroughTheTree:
             assert matcher.match("e", "contact", scope) == brute(entries, scope)
 
     @given(st.data(), st.lists(scopes(), min_size=2, max_size=4))
-    @settings(max_examples=150, deadline=None)
+    @settings(max_examples=60, deadline=None)
     def test_through_any_history(self, data: st.DataObject, events: list[Scope]) -> None:
         matcher, entries = Matcher(), []
         for _ in range(data.draw(st.integers(1, 10))):
