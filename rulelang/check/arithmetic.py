@@ -125,10 +125,7 @@ def _currency(type_: Type, span: Span) -> Const:
 
 def _two_amounts(context: Context, span: Span, op: str, left: Typed, right: Typed) -> Typed | None:
     if not same_currency(left.type, right.type):
-        first, second = context.text(left.span), context.text(right.span)
-        return context.report(
-            messages.currencies(context.source, span, first, left.type.currency, second, right.type.currency)
-        )
+        return context.report(messages.currencies(context.source, context.part(left), context.part(right)))
     if op == "/":
         return Apply(NUMBER, span, "money.ratio", (left, right))
     if op == "*":
@@ -172,12 +169,9 @@ def _refuse(context: Context, span: Span, op: str, left: Typed, right: Typed) ->
         for value, other in ((left, right), (right, left)):
             if refuse_bare_number(context, value, other):
                 return Apply(other.type, span, NAMES[op], (left, right))
-    texts = context.text(left.span), context.text(right.span)
-    return context.report(
-        messages.no_arithmetic(
-            context.source, span, op, texts[0], left.type, texts[1], right.type, _hint(op, left, right, texts)
-        )
-    )
+    parts = context.part(left), context.part(right)
+    hint = _hint(op, left, right, (parts[0].text, parts[1].text))
+    return context.report(messages.no_arithmetic(context.source, op, *parts, hint))
 
 
 def _hint(op: str, left: Typed, right: Typed, texts: tuple[str, str]) -> str:

@@ -9,6 +9,7 @@ from rulelang.check.context import Context
 from rulelang.check.convert import as_date, comparable, is_any, number_hint, refuse_record, same_currency
 from rulelang.check.typed import Apply, Const, Typed
 from rulelang.diagnostics import messages
+from rulelang.diagnostics.model import Fix
 from rulelang.source import Span
 from rulelang.types.model import BOOL, Kind, Type
 
@@ -42,12 +43,14 @@ _FORMS = {
 }
 """How literals look, to tell who wrote one in quotes."""
 
+_LEAVE_QUOTES = "leave out the quotes"
+
 
 def comparison(context: Context, span: Span, op: str, left: Typed, right: Typed) -> Typed:
     """`left op right` for `= != < <= > >=`."""
     if is_null(left) or is_null(right):
         return _null(context, span, op, left, right)
-    pair = align(context, span, left, right)
+    pair = align(context, left, right)
     if pair is None:
         return Apply(BOOL, span, "eq", (left, right))
     if op in ORDERING and not all(_has_order(context, side) for side in pair):
@@ -87,7 +90,7 @@ def _null(context: Context, span: Span, op: str, left: Typed, right: Typed) -> T
     return context.report(messages.null_value(context.source, (left if is_null(left) else right).span))
 
 
-def align(context: Context, span: Span, left: Typed, right: Typed) -> tuple[Typed, Typed] | None:
+def align(context: Context, left: Typed, right: Typed) -> tuple[Typed, Typed] | None:
     """Both sides as values of one type; None after a report when they can never be compared."""
     for side in (left, right):
         if side.type.kind is Kind.RECORD:
@@ -96,38 +99,30 @@ def align(context: Context, span: Span, left: Typed, right: Typed) -> tuple[Type
     if is_any(left) or is_any(right):
         return left, right
     if not comparable(left.type, right.type):
-        _refuse(context, span, left, right)
+        _refuse(context, left, right)
         return None
     if left.type.kind is Kind.MONEY and not same_currency(left.type, right.type):
-        _refuse_currencies(context, span, left, right)
+        _refuse_currencies(context, left, right)
         return None
     if left.type.kind is not right.type.kind and Kind.DATE in (left.type.kind, right.type.kind):
         return as_date(left), as_date(right)
     return left, right
 
 
-def _refuse_currencies(context: Context, span: Span, left: Typed, right: Typed) -> None:
-    first, second = context.text(left.span), context.text(right.span)
-    context.report(
-        messages.currencies(context.source, span, first, left.type.currency, second, right.type.currency)
-    )
+def _refuse_currencies(context: Context, left: Typed, right: Typed) -> None:
+    context.report(messages.currencies(context.source, context.part(left), context.part(right)))
 
 
-def _refuse(context: Context, span: Span, left: Typed, right: Typed) -> None:
+def _refuse(context: Context, left: Typed, right: Typed) -> None:
     for value, other in ((left, right), (right, left)):
         if refuse_bare_number(context, value, other):
             return
-    context.report(
-        messages.incomparable(
-            context.source,
-            span,
-            context.text(left.span),
-            left.type,
-            context.text(right.span),
-            right.type,
-            _hint(context, left, right),
-        )
-    )
+    hint = _hint(context, left, right)
+    fixes: tuple[Fix, ...] = ()
+    if not hint and isinstance(right, Const) and right.type.kind is Kind.TEXT and _unquoted(right, left.type):
+        hint, fixes = _LEAVE_QUOTES, (Fix(_LEAVE_QUOTES, right.span, right.value),)
+    parts = context.part(left), context.part(right)
+    context.report(messages.incomparable(context.source, *parts, hint, fixes))
 
 
 def refuse_bare_number(context: Context, value: Typed, other: Typed) -> bool:
@@ -152,8 +147,6 @@ def _hint(context: Context, left: Typed, right: Typed) -> str:
     if kinds == {Kind.DATETIME, Kind.TIME}:
         moment = texts[0] if left.type.kind is Kind.DATETIME else texts[1]
         return f"write {messages.q(f'time({moment})')} for the time of day"
-    if isinstance(right, Const) and right.type.kind is Kind.TEXT and _unquoted(right, left.type):
-        return "leave out the quotes"
     return ""
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from rulelang.catalog.model import Catalogue
 from rulelang.check.scope import Scope
 from rulelang.check.typed import Bad, Ref, RuleRef, Typed
+from rulelang.diagnostics.messages import Part
 from rulelang.diagnostics.model import Diagnostic
 from rulelang.source import Source, Span
 from rulelang.types.model import ANY, Type
@@ -48,6 +49,10 @@ class Context:
     def text(self, span: Span) -> str:
         """The author's own words."""
         return self.source.slice(span)
+
+    def part(self, typed: Typed) -> Part:
+        """A typed part as messages speak of it."""
+        return Part(self.text(typed.span), typed.span, typed.type)
 
     def report(self, diagnostic: Diagnostic) -> Bad:
         """Note a mistake; what is returned stands for the part and keeps what contains it silent."""

@@ -34,10 +34,7 @@ def list_literal(
 
 
 def _mixed(context: Context, value: Typed, first: Typed) -> Typed:
-    texts = context.text(value.span), context.text(first.span)
-    return context.report(
-        messages.mixed_list(context.source, value.span, texts[0], value.type, texts[1], first.type)
-    )
+    return context.report(messages.mixed_list(context.source, context.part(first), context.part(value)))
 
 
 def _list(span: Span, items: Sequence[Typed], item: Type) -> Typed:
@@ -61,22 +58,19 @@ def membership(context: Context, node: nodes.Binary, typer: Typer) -> Typed:
         text = context.text(node.right.span)
         context.report(messages.not_a_list(context.source, node.right.span, text, whole.type))
     elif not comparable(value.type, item):
-        _refuse_item(context, node, whole, value)
+        _refuse_item(context, whole, value)
     return Apply(BOOL, node.span, "in", (value, whole))
 
 
-def _refuse_item(context: Context, node: nodes.Binary, whole: Typed, value: Typed) -> None:
-    texts = context.text(value.span), context.text(whole.span)
-    context.report(
-        messages.incomparable(context.source, node.span, texts[0], value.type, texts[1], whole.type)
-    )
+def _refuse_item(context: Context, whole: Typed, value: Typed) -> None:
+    context.report(messages.incomparable(context.source, context.part(whole), context.part(value)))
 
 
 def _one_of(context: Context, node: nodes.Binary, right: nodes.ListLit, typer: Typer) -> Typed:
     left = _needy(context, node.left, right, typer)
     expected = context.expecting(left)
     items = [typer(context, item, expected) for item in right.items]
-    pairs = [_aligned(context, item.span, left, item) for item in items]
+    pairs = [_aligned(context, left, item) for item in items]
     if all(p is not None for p in pairs) and any(t.type == DATE for t in items):
         left, items = as_date(left), [as_date(item) for item in items]
     return Apply(BOOL, node.span, "in", (left, _list(right.span, items, left.type)))
@@ -91,11 +85,11 @@ def _needy(context: Context, left: nodes.Expr, right: nodes.ListLit, typer: Type
     return typer(context, left, Expected(ANY))
 
 
-def _aligned(context: Context, span: Span, left: Typed, item: Typed) -> bool | None:
+def _aligned(context: Context, left: Typed, item: Typed) -> bool | None:
     if is_null(item):
         context.report(messages.null_value(context.source, item.span))
         return None
-    return True if align(context, span, left, item) is not None else None
+    return True if align(context, left, item) is not None else None
 
 
 # --- contains --------------------------------------------------------------------------------------
@@ -106,7 +100,7 @@ def contains(context: Context, node: nodes.Binary, typer: Typer) -> Typed:
     whole = typer(context, node.left, Expected(ANY))
     part = typer(context, node.right, _wanted_part(context, whole))
     if whole.type.kind is Kind.LIST:
-        _check_item(context, node, whole, part)
+        _check_item(context, whole, part)
     elif whole.type.kind in TEXTUAL:
         if part.type.kind not in TEXTUAL and not is_any(part):
             text = context.text(part.span)
@@ -125,9 +119,9 @@ def _wanted_part(context: Context, whole: Typed) -> Expected:
     )
 
 
-def _check_item(context: Context, node: nodes.Binary, whole: Typed, part: Typed) -> None:
+def _check_item(context: Context, whole: Typed, part: Typed) -> None:
     if is_null(part) or not comparable(whole.type.item or ANY, part.type):
-        _refuse_item(context, node, whole, part)
+        _refuse_item(context, whole, part)
 
 
 # --- patterns --------------------------------------------------------------------------------------

@@ -90,7 +90,7 @@ def _fixes(found: NoMatch[D]) -> tuple[Fix, ...]:
     if not found.corrections or found.ended:
         return ()
     word = found.corrections[0]
-    return (Fix(f"change to {word}", found.span, word),)
+    return (Fix(f"change to `{word}`", found.span, word),)
 
 
 # --- parameters ------------------------------------------------------------------------------------

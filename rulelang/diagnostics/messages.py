@@ -7,11 +7,12 @@ Words of the author are quoted with `q`; `help` is built from them and from the 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import NamedTuple
 
 from rulelang.diagnostics.model import Diagnostic, Fix, Label, Severity
 from rulelang.diagnostics.suggest import did_you_mean
 from rulelang.source import Source, Span
-from rulelang.types.model import Kind, Type
+from rulelang.types.model import ANY, Kind, Type
 from rulelang.types.schema import Declared
 
 SHOWN = 12
@@ -35,18 +36,44 @@ _NOUNS: dict[Kind, str] = {
     Kind.ANY: "any value",
 }
 
+_MANY: dict[Kind, str] = {
+    Kind.TEXT: "texts",
+    Kind.NUMBER: "numbers",
+    Kind.MONEY: "amounts",
+    Kind.PERCENT: "percentages",
+    Kind.DATE: "dates",
+    Kind.DATETIME: "instants",
+    Kind.ENUM: "words",
+    Kind.STAGE: "stages",
+    Kind.PERSON: "people",
+    Kind.TEAM: "teams",
+    Kind.TAG: "tags",
+}
+
 
 def noun(type_: Type) -> str:
     """A type with its article, as a sentence needs it."""
     match type_.kind:
         case Kind.LIST:
-            return f"a {type_}"
+            return f"a list of {_MANY.get((type_.item or ANY).kind, 'values')}"
         case Kind.MONEY:
             return str(type_)
         case Kind.ENUM:
             return f"one of {listed(type_.values)}" if type_.values else "a word"
         case _:
             return _NOUNS[type_.kind]
+
+
+class Part(NamedTuple):
+    """A part of an expression: the author's words, where they stand, and what type they have."""
+
+    text: str
+    span: Span
+    type: Type
+
+    def __str__(self) -> str:
+        """The part as a clause: `` `score` is a number ``."""
+        return _is(self.text, self.type)
 
 
 def q(text: str) -> str:
@@ -82,7 +109,7 @@ def replace(word: str, options: Iterable[str], span: Span, quoted: bool = False)
     if not near:
         return ()
     text = f'"{near}"' if quoted or not near.isidentifier() else near
-    return (Fix(f"change to {text}", span, text),)
+    return (Fix(f"change to `{text}`", span, text),)
 
 
 def here(declared: Declared | None, text: str = "declared here") -> tuple[Label, ...]:
@@ -310,7 +337,7 @@ def duplicate_rule(source: Source, span: Span, name: str, first: Declared) -> Di
 
 def bare_word(source: Source, span: Span, word: str, hint: str) -> Diagnostic:
     """A word that is neither a field nor a value, where text could stand."""
-    fix = Fix(f'change to "{word}"', span, f'"{word}"')
+    fix = Fix(f'change to `"{word}"`', span, f'"{word}"')
     return _error("E0216", source, span, f"`{word}` is no field", help=hint, fixes=(fix,))
 
 
@@ -367,11 +394,27 @@ def unknown_value(
 
 
 def incomparable(
-    source: Source, span: Span, left: str, left_type: Type, right: str, right_type: Type, hint: str = ""
+    source: Source, left: Part, right: Part, hint: str = "", fixes: tuple[Fix, ...] = ()
 ) -> Diagnostic:
     """Two values that can never be equal or ordered."""
-    message = f"{_is(left, left_type)}, but {_is(right, right_type)}: they cannot be compared"
-    return _error("E0302", source, span, message, help=hint)
+    message = f"{left}, but {right}: they cannot be compared"
+    return _two_sided("E0302", source, left, right, message, hint, fixes)
+
+
+def _two_sided(
+    code: str,
+    source: Source,
+    left: Part,
+    right: Part,
+    message: str,
+    hint: str,
+    fixes: tuple[Fix, ...] = (),
+) -> Diagnostic:
+    """A mistake about two parts: the right one is underlined, the left one labelled."""
+    labels = (Label(left.span, noun(left.type)),)
+    return _error(
+        code, source, right.span, message, label=noun(right.type), help=hint, labels=labels, fixes=fixes
+    )
 
 
 def _is(text: str, type_: Type) -> str:
@@ -389,17 +432,10 @@ def not_a_condition(source: Source, span: Span, text: str, type_: Type, hint: st
     return _error("E0304", source, span, f"a condition is yes or no, but {_is(text, type_)}", help=hint)
 
 
-def no_arithmetic(
-    source: Source, span: Span, op: str, left: str, left_type: Type, right: str, right_type: Type, hint: str
-) -> Diagnostic:
+def no_arithmetic(source: Source, op: str, left: Part, right: Part, hint: str) -> Diagnostic:
     """Arithmetic on types that have none."""
-    return _error(
-        "E0305",
-        source,
-        span,
-        f"`{op}` cannot be used here: {_is(left, left_type)} and {_is(right, right_type)}",
-        help=hint,
-    )
+    message = f"`{op}` cannot be used here: {left} and {right}"
+    return _two_sided("E0305", source, left, right, message, hint)
 
 
 def no_minus(source: Source, span: Span, text: str, type_: Type) -> Diagnostic:
@@ -407,15 +443,10 @@ def no_minus(source: Source, span: Span, text: str, type_: Type) -> Diagnostic:
     return _error("E0305", source, span, f"{_is(text, type_)} and cannot be negated with `-`")
 
 
-def currencies(source: Source, span: Span, left: str, first: str, right: str, second: str) -> Diagnostic:
+def currencies(source: Source, left: Part, right: Part) -> Diagnostic:
     """Money of two currencies."""
-    return _error(
-        "E0306",
-        source,
-        span,
-        f"{q(left)} is money in {first}, but {q(right)} is in {second}",
-        help="amounts are not converted; use one currency",
-    )
+    message = f"{left}, but {right}"
+    return _two_sided("E0306", source, left, right, message, "amounts are not converted; use one currency")
 
 
 def null_comparison(source: Source, span: Span, text: str, op: str) -> Diagnostic:
@@ -490,20 +521,14 @@ def bare_number(source: Source, span: Span, other: str, type_: Type, number: str
         span,
         f"{_is(other, type_)}, but {q(number)} is a plain number",
         help=f"write {q(written)}",
-        fixes=(Fix(f"change to {written}", span, written),),
+        fixes=(Fix(f"change to `{written}`", span, written),),
     )
 
 
-def mixed_list(
-    source: Source, span: Span, text: str, type_: Type, first: str, first_type: Type
-) -> Diagnostic:
+def mixed_list(source: Source, first: Part, item: Part) -> Diagnostic:
     """A list of values of several types."""
-    return _error(
-        "E0315",
-        source,
-        span,
-        f"the items of a list are of one type: {_is(first, first_type)}, {_is(text, type_)}",
-    )
+    message = f"the items of a list are of one type: {first}, {item}"
+    return _two_sided("E0315", source, first, item, message, "")
 
 
 def zero_division(source: Source, span: Span) -> Diagnostic:
