@@ -56,7 +56,7 @@ def canonical(plan: Plan) -> bytes:
     """Everything that changes behaviour as JSON with sorted keys and no spaces: equal for equal behaviour."""
     fields = msgspec.to_builtins(plan)
     for name in _UNHASHED:
-        del fields[name]
+        fields.pop(name, None)
     return _canonical.encode(fields)
 
 

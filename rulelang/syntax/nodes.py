@@ -236,19 +236,80 @@ class Phrase(Node):
 
 @dataclass(frozen=True, slots=True)
 class ActionStep(Node):
-    """An action phrase with an optional per-step condition (`mark dnc when score < 10`)."""
+    """An action phrase with an optional per-step condition (`mark dnc when score < 10`).
+
+    `arguments` are those of `with a = 1, b = 2`; `and_wait` is set by `and wait` (both for `start rule`).
+    """
 
     phrase: Phrase
     when: Expr | None
+    on_error: OnError | None = None
+    arguments: tuple[Argument, ...] = ()
+    and_wait: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class OnError(Node):
+    """`on error continue`, `on error retry 3`, `on error do … end`; `retry` counts tries beyond the first."""
+
+    retry: int | None
+    steps: tuple[Step, ...] | None
 
 
 @dataclass(frozen=True, slots=True)
 class WaitStep(Node):
-    """`wait 30m` (`mode` = `for`), `wait until 9:00` or `wait until renewal_date - 7d` (`mode` = `until`)."""
+    """`wait 30m` (`mode` = `for`), `wait until 9:00` or `wait until renewal_date - 7d` (`mode` = `until`).
+
+    `day` is the weekday of `wait until monday [9:00]` (then `value` is the time of day, or None). `restart` holds
+    the events of `restart on …`; `skip_if_past` leaves out the next step when the moment has passed.
+    """
 
     mode: str
-    value: Expr
+    value: Expr | None
     when: Expr | None
+    day: Word | None = None
+    restart: tuple[Awaited, ...] = ()
+    skip_if_past: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Awaited(Node):
+    """`on <phrase> [where <condition>] [as <name>] [from now]`: an event that something waits for."""
+
+    phrase: Phrase
+    where: Expr | None
+    name: Word | None
+    from_now: bool
+
+
+@dataclass(frozen=True, slots=True)
+class WaitArm(Node):
+    """One alternative of a wait: `kind` is `on` (with `awaited`, several for `or on`), `until` or `timeout`.
+
+    `value` is the condition of `until`, or the duration of `timeout`; `at` is set for `timeout until <instant>`.
+    """
+
+    kind: str
+    awaited: tuple[Awaited, ...]
+    value: Expr | None
+    at: bool
+    steps: tuple[Step, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ListenStep(Node):
+    """Every wait with events, conditions or a timeout, in short or long form, as alternatives.
+
+    In the short form `do … else … end` the steps of `do` belong to every arm but the timeout, those of `else` to
+    the timeout. `subject` is `approval` or `callback` for `wait for …` (with `approver`, and the name of `as` in
+    `name`), else "".
+    """
+
+    arms: tuple[WaitArm, ...]
+    when: Expr | None
+    subject: str = ""
+    approver: Expr | None = None
+    name: Word | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -283,11 +344,116 @@ class BlockStep(Node):
 
 
 @dataclass(frozen=True, slots=True)
+class Case(Node):
+    """`case free, pro do …` of a match (`values`), or `case 40% "A" do …` of a split (`share`, `name`)."""
+
+    values: tuple[Expr, ...]
+    share: PercentLit | None
+    name: TextLit | None
+    steps: tuple[Step, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class MatchStep(Node):
+    """`match <value> case … else … end`."""
+
+    value: Expr
+    cases: tuple[Case, ...]
+    otherwise: tuple[Step, ...] | None
+
+
+@dataclass(frozen=True, slots=True)
+class SplitStep(Node):
+    """`split ["name"] case 40% "A" do … else … end`."""
+
+    name: TextLit | None
+    cases: tuple[Case, ...]
+    otherwise: tuple[Step, ...] | None
+
+
+@dataclass(frozen=True, slots=True)
+class RepeatStep(Node):
+    """`repeat 3 times do … end` (`times`), `repeat while <condition> at most 10 times do … end`."""
+
+    times: Expr | None
+    condition: Expr | None
+    most: Expr | None
+    steps: tuple[Step, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class LetStep(Node):
+    """`let name = <expression>` or `let name = <action phrase>` (then `action` is set)."""
+
+    name: Word
+    value: Expr | None
+    action: ActionStep | None
+
+
+@dataclass(frozen=True, slots=True)
+class ParallelStep(Node):
+    """`parallel do … end do … end end`."""
+
+    branches: tuple[BlockStep, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ForEachStep(Node):
+    """`for each contact at most 100 do … end`; `kind` is the kind of related record."""
+
+    kind: Word
+    most: Expr | None
+    steps: tuple[Step, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class LabelStep(Node):
+    """`label "name"`."""
+
+    name: TextLit
+
+
+@dataclass(frozen=True, slots=True)
+class GoToStep(Node):
+    """`go to "name"`, with an optional condition."""
+
+    name: TextLit
+    when: Expr | None
+
+
+@dataclass(frozen=True, slots=True)
+class GoalStep(Node):
+    """`goal "name" on … / when … [pass]` within the steps."""
+
+    name: TextLit | None
+    awaited: tuple[Awaited, ...]
+    condition: Expr | None
+    passes: bool
+
+
+@dataclass(frozen=True, slots=True)
 class ErrorStep(Node):
     """A statement that did not parse; its diagnostic was given, the rest of the rule goes on."""
 
 
-Step: TypeAlias = ActionStep | WaitStep | IfStep | StopStep | BlockStep | ErrorStep
+Step: TypeAlias = (
+    ActionStep
+    | WaitStep
+    | ListenStep
+    | IfStep
+    | MatchStep
+    | SplitStep
+    | RepeatStep
+    | LetStep
+    | ParallelStep
+    | ForEachStep
+    | LabelStep
+    | GoToStep
+    | GoalStep
+    | StopStep
+    | BlockStep
+    | ErrorStep
+)
 
 
 # --- top level -------------------------------------------------------------------------------------
@@ -302,16 +468,42 @@ class TriggerClause(Node):
 
 @dataclass(frozen=True, slots=True)
 class EnrolClause(Node):
-    """`enrol once` / `enrol every time` (also `enroll`): the words after `enrol`."""
+    """`enrol once` / `enrol every time` / `enrol again after 30d` (also `enroll`): the words after `enrol`.
+
+    `after` is the duration of `again after`, `per` the expression of `per …`, `running` the word after
+    `if running`, `most` the number of `at most`.
+    """
 
     words: tuple[Word, ...]
+    after: Expr | None = None
+    per: Expr | None = None
+    running: Word | None = None
+    most: Expr | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RateClause(Node):
+    """`limit 100 per 1d` or `release 50 per 1h`; `kind` is `limit` or `release`."""
+
+    kind: str
+    count: Expr
+    span_value: Expr
+
+
+@dataclass(frozen=True, slots=True)
+class TakesClause(Node):
+    """`takes discount: number, reason: text`: (name, type phrase) of each parameter."""
+
+    params: tuple[tuple[Word, Phrase], ...]
 
 
 @dataclass(frozen=True, slots=True)
 class ExitClause(Node):
-    """`exit when <condition>`."""
+    """`exit when <condition>` or `exit on <event>`; `goal` for the same counted as success."""
 
-    condition: Expr
+    condition: Expr | None
+    awaited: tuple[Awaited, ...] = ()
+    goal: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -331,6 +523,9 @@ class Rule(Node):
     exits: tuple[ExitClause, ...]
     steps: tuple[Step, ...]
     broken: bool
+    on_exit: tuple[Step, ...] = ()
+    rates: tuple[RateClause, ...] = ()
+    takes: TakesClause | None = None
 
 
 @dataclass(frozen=True, slots=True)
