@@ -3,29 +3,31 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Mapping
+from functools import cache
+from typing import get_args
 
 import msgspec
 
-from rulelang.plan.ir import Ir, Op
-from rulelang.plan.model import (
-    PLAN_VERSION,
-    ActionStep,
-    BlockStep,
-    IfStep,
-    Plan,
-    Step,
-    WaitStep,
-)
+from rulelang.plan.ir import Get, Lit, Op
+from rulelang.plan.model import PLAN_VERSION, Arm, Enrolment, ListenStep, Plan, Step, WaitStep
 from rulelang.plan.operators import OPERATORS
 
 MAX_DEPTH = 256
 """Expressions and steps nested deeper are refused. The language itself stops at 64 levels."""
 
-WAIT_MODES = frozenset({"for", "time", "date"})
-ENROLMENTS = frozenset({"every time", "once"})
-STEP_KINDS = frozenset({"action", "wait", "if", "block", "stop"})
+CLOSED: Mapping[type[msgspec.Struct], Mapping[str, tuple[str, ...]]] = {
+    Arm: {"kind": ("on", "until", "timeout")},
+    Enrolment: {"running": ("skip", "restart", "queue", "parallel")},
+    ListenStep: {"subject": ("", "approval", "callback")},
+    Plan: {"enrol": ("every time", "once", "again")},
+    WaitStep: {"mode": ("for", "time", "date", "day")},
+}
+"""Fields that hold one of a few words, with the words that this version can carry out."""
 
+STEP_KINDS = frozenset(kind.__struct_config__.tag for kind in get_args(Step))
+
+_ATOMS = frozenset({Lit, Get, str, int, bool, type(None)})
 _UNHASHED = ("hash", "file", "line", "state", "text", "spans")
 
 
@@ -89,15 +91,12 @@ def check(plan: Plan) -> None:
     """Make sure that this version can run a plan.
 
     Raises:
-        PlanVersionError: it has a version, step, wait or operator that is unknown here.
+        PlanVersionError: it has a version, operator or closed word (such as a wait's mode) that is unknown here.
         PlanError: it is nested too deeply.
     """
     if plan.version != PLAN_VERSION:
         raise _version(plan.version)
-    if plan.enrol not in ENROLMENTS:
-        raise _unknown("enrolment", plan.enrol)
-    for ir in _expressions(plan):
-        _check_ir(ir)
+    _check_part(plan, 0)
 
 
 def _version(version: int) -> PlanVersionError:
@@ -116,61 +115,46 @@ def _too_deep() -> PlanError:
     return PlanError(f"the plan is nested deeper than {MAX_DEPTH} levels")
 
 
-def _expressions(plan: Plan) -> Iterator[Ir]:
-    if plan.when is not None:
-        yield plan.when
-    yield from plan.exits
-    for trigger in plan.triggers:
-        if trigger.when is not None:
-            yield trigger.when
-    yield from _step_expressions(plan.steps)
-
-
-def _step_expressions(steps: tuple[Step, ...]) -> Iterator[Ir]:
-    """The expressions of all steps, nested ones too."""
-    levels = [(steps, 0)]
-    while levels:
-        nested, depth = levels.pop()
-        if depth > MAX_DEPTH:
-            raise _too_deep()
-        for step in nested:
-            yield from _own_expressions(step)
-            levels.extend((inner, depth + 1) for inner in _inner_steps(step))
-
-
-def _own_expressions(step: Step) -> Iterator[Ir]:
-    if isinstance(step, IfStep):
-        yield from (branch.when for branch in step.branches)
+def _check_part(part: object, depth: int) -> None:
+    """Check a step, an expression or any other part of a plan, and all parts of it."""
+    kind = part.__class__
+    if kind in _ATOMS:
         return
-    if step.when is not None:
-        yield step.when
-    if isinstance(step, ActionStep):
-        yield from step.args.values()
-    elif isinstance(step, WaitStep):
-        if step.mode not in WAIT_MODES:
-            raise _unknown("wait", step.mode)
-        yield step.value
+    if depth > MAX_DEPTH:
+        raise _too_deep()
+    if isinstance(part, Op):
+        _check_operator(part)
+        for arg in part.a:
+            if arg.__class__ is Op:
+                _check_part(arg, depth + 1)
+    elif isinstance(part, tuple | dict):
+        for item in part.values() if isinstance(part, dict) else part:
+            _check_part(item, depth)
+    elif isinstance(part, msgspec.Struct):
+        _check_struct(part, depth)
 
 
-def _inner_steps(step: Step) -> Iterator[tuple[Step, ...]]:
-    if isinstance(step, BlockStep):
-        yield step.steps
-    elif isinstance(step, IfStep):
-        yield from (branch.steps for branch in step.branches)
-        yield step.otherwise
-
-
-def _check_ir(op: Ir, depth: int = 0) -> None:
-    if not isinstance(op, Op):
-        return
+def _check_operator(op: Op) -> None:
     known = OPERATORS.get(op.n)
     if known is None or not known.takes(len(op.a)):
         raise _unknown("operator", f"{op.n}/{len(op.a)}" if known else op.n)
-    if depth >= MAX_DEPTH:
-        raise _too_deep()
-    for arg in op.a:
-        if isinstance(arg, Op):
-            _check_ir(arg, depth + 1)
+
+
+def _check_struct(part: msgspec.Struct, depth: int) -> None:
+    kind = part.__class__
+    for name, words in CLOSED.get(kind, {}).items():
+        word = getattr(part, name)
+        if word not in words:
+            raise _unknown(name, word)
+    for name in _parts(kind):
+        _check_part(getattr(part, name), depth + 1)
+
+
+@cache
+def _parts(kind: type[msgspec.Struct]) -> tuple[str, ...]:
+    """The fields that may hold something to check."""
+    plain = {str, int, bool, dict[str, str], dict[str, tuple[int, int]]}
+    return tuple(field.name for field in msgspec.structs.fields(kind) if field.type not in plain)
 
 
 def _explain(data: bytes, error: Exception) -> PlanError:

@@ -34,6 +34,7 @@ _INFIX = {
 }
 _LOOSE = {"instant.civil", "instant.of", "date.of"}
 _NEGATED = ("in", "contains", "starts_with", "ends_with", "matches")
+_WRITTEN = {"fn.split": "parts"}
 _ATOM = 9
 
 
@@ -144,4 +145,5 @@ def _describe_form(op: Op, args: list[str], subject: str) -> tuple[str, int]:
         case (("now" | "today"), _):
             return op.n, _ATOM
         case _:
-            return f"{op.n.removeprefix('fn.')}({', '.join(args)})", _ATOM
+            name = _WRITTEN.get(op.n, op.n.removeprefix("fn."))
+            return f"{name}({', '.join(args)})", _ATOM
