@@ -53,7 +53,7 @@ def check_rule(
         enrol=_enrol(rule),
         triggers=tuple(checked_trigger(context, each) for each in found),
         when=condition(context, rule.when) if rule.when is not None else None,
-        exits=tuple(condition(context, clause.condition) for clause in rule.exits),
+        exits=tuple(condition(context, e.condition) for e in rule.exits if e.condition is not None),
         steps=StepChecker(context, phrases).steps(rule.steps),
         rule_refs=(),
         diagnostics=(),

@@ -25,6 +25,7 @@ from rulelang.check.typed import (
 )
 from rulelang.check.waits import check_delay, check_wait
 from rulelang.diagnostics import messages
+from rulelang.diagnostics.syntax import later
 from rulelang.syntax import nodes
 from rulelang.types.model import TEXT, Kind
 
@@ -62,6 +63,10 @@ class StepChecker:
             case nodes.StopStep(span, when):
                 return CheckedStop(span, self._when(when))
             case nodes.ErrorStep():
+                return None
+            case _:
+                word = self.context.text(step.span).split(maxsplit=1)[0]
+                self.context.report(later(self.context.source, step.span, word))
                 return None
 
     def _when(self, node: nodes.Expr | None) -> Typed | None:

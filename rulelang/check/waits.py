@@ -6,7 +6,7 @@ from rulelang.calendar import YEAR_DAYS, parse_duration
 from rulelang.check.context import Context
 from rulelang.check.convert import is_any
 from rulelang.check.expressions import typed
-from rulelang.check.typed import Const, Typed
+from rulelang.check.typed import Bad, Const, Typed
 from rulelang.diagnostics import messages
 from rulelang.syntax import nodes
 from rulelang.types.model import DURATION, Kind
@@ -19,7 +19,7 @@ _MODES = {Kind.TIME: "time", Kind.DATE: "date", Kind.DATETIME: "date", Kind.ANY:
 
 def check_wait(context: Context, step: nodes.WaitStep) -> tuple[str, Typed]:
     """The mode of a wait in the plan, `for`, `time` or `date`, and what it waits for."""
-    value = typed(context, step.value)
+    value = typed(context, step.value) if step.value is not None else Bad(step.span)
     if step.mode == "until":
         return _until(context, value)
     if value.type != DURATION and not is_any(value):
