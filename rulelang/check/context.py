@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from rulelang.catalog.model import Catalogue
 from rulelang.check.scope import Scope
@@ -61,7 +61,7 @@ class Context:
 
     def with_scope(self, scope: Scope) -> Context:
         """The same check with more known about names."""
-        return replace(self, scope=scope)
+        return Context(self.source, scope, self.catalogue, self.templates_known, self.found, self.rule_refs)
 
     def expecting(self, typed: Typed) -> Expected:
         """What the other side of an operator may be, given this side."""

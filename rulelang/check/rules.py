@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from rulelang.catalog.model import Catalogue
 from rulelang.check.context import Context
 from rulelang.check.expressions import condition
@@ -45,20 +43,23 @@ def check_rule(
     events = tuple(payload for payload in payloads if payload is not None)
     known = len(events) == len(rule.triggers) and not rule.broken
     context = context.with_scope(Scope(schema, subject, events, known))
-    checked = CheckedRule(
+    triggers = tuple(checked_trigger(context, each) for each in found)
+    when = condition(context, rule.when) if rule.when is not None else None
+    exits = tuple(condition(context, e.condition) for e in rule.exits if e.condition is not None)
+    steps = StepChecker(context, phrases).steps(rule.steps)
+    return CheckedRule(
         node=rule,
         source=source,
         subject=subject,
         state=_state(rule),
         enrol=_enrol(rule),
-        triggers=tuple(checked_trigger(context, each) for each in found),
-        when=condition(context, rule.when) if rule.when is not None else None,
-        exits=tuple(condition(context, e.condition) for e in rule.exits if e.condition is not None),
-        steps=StepChecker(context, phrases).steps(rule.steps),
-        rule_refs=(),
-        diagnostics=(),
+        triggers=triggers,
+        when=when,
+        exits=exits,
+        steps=steps,
+        rule_refs=tuple(context.rule_refs),
+        diagnostics=tuple(context.found),
     )
-    return replace(checked, rule_refs=tuple(context.rule_refs), diagnostics=tuple(context.found))
 
 
 def _state(rule: nodes.Rule) -> str:

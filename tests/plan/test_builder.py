@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import json
-from pathlib import Path
-
 import pytest
 
 from rulelang.check.phrases import Phrases
@@ -19,8 +16,7 @@ from rulelang.syntax.parser import parse
 from rulelang.types.defaults import default_schema
 from rulelang.workspace import load_workspace
 from tests.check.golden import catalogue
-
-CLASSICS = Path(__file__).parent / "classics"
+from tests.plan import classic_plans
 
 
 def plan_of(text: str) -> Plan:
@@ -29,13 +25,13 @@ def plan_of(text: str) -> Plan:
     return workspace.plans[0]
 
 
-@pytest.mark.parametrize("name", ["confirm-meeting", "renewal-reminder", "welcome"])
+@pytest.mark.parametrize("name", classic_plans.NAMES)
 def test_classic_rules_give_their_plans(name: str) -> None:
-    text = (CLASSICS / f"{name}.rules").read_text("utf-8")
-    workspace = load_workspace({f"{name}.rules": text}, catalogue())
-    assert [d.message for d in workspace.diagnostics] == []
-    found = [json.loads(encode(plan)) for plan in workspace.plans]
-    assert found == json.loads((CLASSICS / f"{name}.json").read_text("utf-8"))
+    assert classic_plans.plans(name) == classic_plans.stored(name)
+
+
+def test_there_are_three_classic_rules() -> None:
+    assert len(classic_plans.NAMES) == 3
 
 
 def test_plans_survive_the_codec_with_their_hash() -> None:
