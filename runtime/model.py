@@ -11,6 +11,8 @@ from typing import Any, NamedTuple, TypeAlias
 
 import msgspec
 
+# The values here form no cycles, so the cyclic garbage collector need not look at them (`gc=False`).
+
 JSON = Any
 """A JSON value as Python holds it."""
 
@@ -25,7 +27,7 @@ class SubjectKey(NamedTuple):
     id: str
 
 
-class Cause(msgspec.Struct, frozen=True, omit_defaults=True):
+class Cause(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     """What produced a derived event: the run, how many rules deep, and the rules on the way (oldest first).
 
     `root` is the id of the event from outside that began it all.
@@ -38,7 +40,7 @@ class Cause(msgspec.Struct, frozen=True, omit_defaults=True):
     path: tuple[str, ...] = ()
 
 
-class Event(msgspec.Struct, frozen=True, omit_defaults=True):
+class Event(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     """One event as the machine sees it: validated, with a subject that has an id.
 
     An event that names its subject by `identity` (("email", "a@b.test")) arrives at the engine with an empty
@@ -83,7 +85,7 @@ class RunStatus(StrEnum):
 LIVE = frozenset({RunStatus.WAITING, RunStatus.EFFECT, RunStatus.BLOCKED})
 
 
-class Run(msgspec.Struct, frozen=True, omit_defaults=True):
+class Run(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     """A reified continuation: the plan, the place in it, what it waits for. One row.
 
     `position` is the path id of the step that it stands at. `event` is the id of the event that started it,
@@ -111,7 +113,7 @@ class Run(msgspec.Struct, frozen=True, omit_defaults=True):
     path: tuple[str, ...] = ()
 
 
-class SubjectState(msgspec.Struct):
+class SubjectState(msgspec.Struct, gc=False):
     """One subject: its record and its live runs. The machine never changes one in place.
 
     `fields` holds built-in and custom fields, with `tags` (list of text), `stages` ({pipeline key: stage}) and
@@ -145,7 +147,7 @@ class EntryKind(StrEnum):
     FAILED = "failed"
 
 
-class Entry(msgspec.Struct, frozen=True, omit_defaults=True):
+class Entry(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     """One line of the journal: what happened, when, why, with changed values only.
 
     `changes` is {field: [before, after]}. `input` are evaluated arguments, or an event's data. `reason` is a
@@ -165,7 +167,7 @@ class Entry(msgspec.Struct, frozen=True, omit_defaults=True):
     due: Millis | None = None
 
 
-class Effect(msgspec.Struct, frozen=True, omit_defaults=True):
+class Effect(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     """An effect to perform: written with its key before the first try.
 
     `key` is a function of (run, step, iteration) and equal on every try for ever. `destination` names the
@@ -198,7 +200,7 @@ class EffectStatus(StrEnum):
     """its run ended (exit, cancel) before it was handed over"""
 
 
-class EffectRow(msgspec.Struct, frozen=True, omit_defaults=True):
+class EffectRow(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     """An effect with its history. `prepared` is the message as composed, stored before the first delivery."""
 
     effect: Effect
@@ -221,7 +223,7 @@ class OutcomeKind(StrEnum):
     SUPPRESSED = "suppressed"
 
 
-class Outcome(msgspec.Struct, frozen=True, omit_defaults=True):
+class Outcome(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     """The result of one attempt. `retry_after` is in seconds; `result` is kept (provider id, status)."""
 
     kind: str
@@ -233,20 +235,20 @@ class Outcome(msgspec.Struct, frozen=True, omit_defaults=True):
 # --- inputs and the transition ---------------------------------------------------------------------
 
 
-class EventInput(msgspec.Struct, frozen=True):
+class EventInput(msgspec.Struct, frozen=True, gc=False):
     """An event that was accepted."""
 
     event: Event
 
 
-class TimerInput(msgspec.Struct, frozen=True):
+class TimerInput(msgspec.Struct, frozen=True, gc=False):
     """A run's wait is over. Stale timers (the run moved on, or waits for another `due`) are ignored."""
 
     run: str
     due: Millis
 
 
-class EffectInput(msgspec.Struct, frozen=True):
+class EffectInput(msgspec.Struct, frozen=True, gc=False):
     """The outbox's final word on an effect: `status` is an EffectStatus other than PENDING."""
 
     key: str
@@ -256,7 +258,7 @@ class EffectInput(msgspec.Struct, frozen=True):
     result: dict[str, JSON] = {}
 
 
-class CancelInput(msgspec.Struct, frozen=True):
+class CancelInput(msgspec.Struct, frozen=True, gc=False):
     """An operator ends a run."""
 
     run: str
@@ -266,7 +268,7 @@ class CancelInput(msgspec.Struct, frozen=True):
 Input: TypeAlias = EventInput | TimerInput | EffectInput | CancelInput
 
 
-class Transition(msgspec.Struct):
+class Transition(msgspec.Struct, gc=False):
     """All that one input brought about. The shell commits it as a whole or not at all.
 
     `state` is the subject afterwards; `runs` the runs that are new or changed (also ended ones, which are no

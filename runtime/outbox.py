@@ -18,7 +18,7 @@ from runtime.actions import Facts
 from runtime.model import EffectRow, Millis, Outcome, OutcomeKind
 
 
-class Ready(msgspec.Struct, frozen=True):
+class Ready(msgspec.Struct, frozen=True, gc=False):
     """An effect that waits for attempt number `attempt`.
 
     `facts` are those of the last commit, or None when they have to be read. `begun` says that the attempt is on

@@ -154,9 +154,8 @@ class Engine:
         if len(arrivals) <= size:
             return await self._commit(arrivals)
         parts = [arrivals[start : start + size] for start in range(0, len(arrivals), size)]
-        futures = [self._queue(part) for part in parts]
-        await asyncio.wait(futures)
-        return [receipt for future in futures for receipt in future.result()]
+        answers = await asyncio.gather(*(self._queue(part) for part in parts))
+        return [receipt for answer in answers for receipt in answer]
 
     async def operate(self, work: CancelRun | Replay | Skip) -> Done:
         """Do what an operator asks; the answer says why not, if not.
@@ -240,14 +239,17 @@ class Engine:
     def _answer(self, answer: Answer) -> None:
         """Have the outcome of an attempt committed; its slot is free afterwards."""
         self._answers += 1
+        self._put_answer(answer)
+
+    def _put_answer(self, answer: Answer) -> None:
         self._writer.put(Job((answer,), partial(self._answered, answer)))
 
     def _answered(self, answer: Answer, results: Sequence[Result] | BaseException) -> None:
-        self._answers -= 1
         if isinstance(results, BaseException):
-            asyncio.get_running_loop().call_later(_AGAIN, self._answer, answer)
-            self._answers += 1
-        elif answer.key in self.outbox:
+            asyncio.get_running_loop().call_later(_AGAIN, self._put_answer, answer)
+            return
+        self._answers -= 1
+        if answer.key in self.outbox:
             self.outbox.report(answer.key, answer.outcome, self.clock.now())
 
     async def _call(self, run: Callable[[EngineCore], Any]) -> Any:

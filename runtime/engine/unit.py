@@ -189,9 +189,15 @@ class Unit:
             self._tell_dependents(after)
 
     def _record(self, key: SubjectKey, event: str, entries: list[Entry]) -> None:
+        """Keep entries in rows of one run each, in the order in which things happened."""
+        runs = {entry.run for entry in entries}
+        runs.discard("")
+        if len(runs) < 2:
+            # Most inputs concern one run: what belongs to none then tells how that run came about.
+            self.journal.append(JournalRow(key, next(iter(runs), ""), event, tuple(entries)))
+            return
         start = 0
         for end in range(1, len(entries) + 1):
-            # A row for each stretch of one run, so that the rows keep the order in which things happened.
             if end == len(entries) or entries[end].run != entries[start].run:
                 self.journal.append(JournalRow(key, entries[start].run, event, tuple(entries[start:end])))
                 start = end

@@ -12,20 +12,20 @@ from runtime.outbox import Ready
 from runtime.store.protocol import DueRun, IdentityConflict
 
 
-class Arrival(msgspec.Struct, frozen=True):
+class Arrival(msgspec.Struct, frozen=True, gc=False):
     """An event from outside; `hash` is that of its body (`runtime.events.body_hash`)."""
 
     event: Event
     hash: bytes
 
 
-class Look(msgspec.Struct, frozen=True):
+class Look(msgspec.Struct, frozen=True, gc=False):
     """An attempt is to be prepared: read the facts."""
 
     key: str
 
 
-class Begin(msgspec.Struct, frozen=True):
+class Begin(msgspec.Struct, frozen=True, gc=False):
     """An attempt at an effect is about to be made: keep its number and the message it will send."""
 
     key: str
@@ -33,7 +33,7 @@ class Begin(msgspec.Struct, frozen=True):
     prepared: JSON = None
 
 
-class Answer(msgspec.Struct, frozen=True):
+class Answer(msgspec.Struct, frozen=True, gc=False):
     """How an attempt at an effect ended."""
 
     key: str
@@ -41,34 +41,34 @@ class Answer(msgspec.Struct, frozen=True):
     outcome: Outcome
 
 
-class CancelRun(msgspec.Struct, frozen=True):
+class CancelRun(msgspec.Struct, frozen=True, gc=False):
     """An operator ends a run."""
 
     run: str
     reason: str
 
 
-class Replay(msgspec.Struct, frozen=True):
+class Replay(msgspec.Struct, frozen=True, gc=False):
     """An operator wants a dead letter, or an effect of unknown outcome, tried again; `by` says who."""
 
     key: str
     by: str
 
 
-class Skip(msgspec.Struct, frozen=True):
+class Skip(msgspec.Struct, frozen=True, gc=False):
     """An operator lets the run of a dead letter, or of an effect of unknown outcome, go on without it."""
 
     key: str
     by: str
 
 
-class Wake(msgspec.Struct, frozen=True):
+class Wake(msgspec.Struct, frozen=True, gc=False):
     """A wait that is over."""
 
     due: DueRun
 
 
-class Recorded(msgspec.Struct, frozen=True):
+class Recorded(msgspec.Struct, frozen=True, gc=False):
     """An event that is on disk and waits to be handled."""
 
     event: Event
@@ -89,7 +89,7 @@ class ReceiptStatus(StrEnum):
     """it is kept, but handling it hit an internal error; it started nothing"""
 
 
-class Receipt(msgspec.Struct, frozen=True):
+class Receipt(msgspec.Struct, frozen=True, gc=False):
     """The answer to an Arrival: the event's id, its subject, and the ids of the runs it started."""
 
     id: str
@@ -98,13 +98,13 @@ class Receipt(msgspec.Struct, frozen=True):
     subject: SubjectKey | None = None
 
 
-class Done(msgspec.Struct, frozen=True):
+class Done(msgspec.Struct, frozen=True, gc=False):
     """The answer to an operator. `problem` is a sentence that says why nothing was done, or ""."""
 
     problem: str = ""
 
 
-class Fault(msgspec.Struct, frozen=True):
+class Fault(msgspec.Struct, frozen=True, gc=False):
     """An input whose handling raised an error that nobody expected. Its event or run is marked as failed."""
 
     subject: SubjectKey

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import structlog
 
-from runtime.clock import Clock
+from runtime.clock import SteadyClock
 from runtime.engine.core import EngineCore
 from runtime.engine.cycle import Cycle
 from runtime.engine.work import Committed, Result, Work
@@ -46,7 +46,7 @@ class Writer:
     def __init__(
         self,
         cycle: Cycle,
-        clock: Clock,
+        clock: SteadyClock,
         batch: int,
         committed: Callable[[Committed], None],
         failed: Callable[[BaseException], None],
@@ -59,6 +59,7 @@ class Writer:
         self._queue: SimpleQueue[Job | Call | None] = SimpleQueue()
         self._held: Job | Call | None = None
         self._stopping = False
+        self._alarmed = False
         self._not_before = 0.0
         self._thread = threading.Thread(target=self._run, name="rulelang-writer", daemon=True)
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -79,7 +80,8 @@ class Writer:
 
     def join(self, timeout: float) -> bool:
         """Wait for the end of the thread; whether it has ended. Blocks."""
-        self._thread.join(timeout)
+        if self._loop is not None:
+            self._thread.join(timeout)
         return not self._thread.is_alive()
 
     @property
@@ -94,6 +96,7 @@ class Writer:
         while not ended:
             jobs, call, ended = self._take()
             now = self._clock.now()
+            self._watch_clock()
             if jobs or self._own_work(now):
                 self._transact(jobs, now)
             if call is not None:
@@ -106,6 +109,17 @@ class Writer:
             return False
         at = self._cycle.wakes_at(now)
         return at is not None and at <= now
+
+    def _watch_clock(self) -> None:
+        """Say so when the clock was set far ahead: timers are held back by that much until somebody looks."""
+        if (self._clock.suspect > 0) == self._alarmed:
+            return
+        self._alarmed = not self._alarmed
+        log = structlog.get_logger("rulelang.engine")
+        if self._alarmed:
+            log.error("the clock has jumped ahead and is not believed", seconds=self._clock.suspect // 1000)
+        else:
+            log.warning("the clock is believed again")
 
     def _take(self) -> tuple[list[Job], Call | None, bool]:
         """Jobs for one transaction, a call that comes after them, and whether this is the end."""

@@ -23,14 +23,14 @@ class BadCursor(ValueError):
     """The cursor is none that this listing gave."""
 
 
-class StoredEvent(msgspec.Struct, frozen=True):
+class StoredEvent(msgspec.Struct, frozen=True, gc=False):
     """An event id that is known: the hash of its body and the first answer it got (run ids)."""
 
     hash: bytes
     runs: tuple[str, ...]
 
 
-class JournalRow(msgspec.Struct, frozen=True):
+class JournalRow(msgspec.Struct, frozen=True, gc=False):
     """A segment of the journal: the entries that one input wrote for one run (with run "": for none)."""
 
     subject: SubjectKey
@@ -40,7 +40,7 @@ class JournalRow(msgspec.Struct, frozen=True):
     seq: int = 0
 
 
-class DueRun(msgspec.Struct, frozen=True):
+class DueRun(msgspec.Struct, frozen=True, gc=False):
     """A run whose wait ends at `due`."""
 
     due: Millis
@@ -48,7 +48,7 @@ class DueRun(msgspec.Struct, frozen=True):
     subject: SubjectKey
 
 
-class AcceptedEvent(msgspec.Struct, frozen=True):
+class AcceptedEvent(msgspec.Struct, frozen=True, gc=False):
     """An event to record: `hash` of the body as received; `runs` it started; `pending` when not yet handled.
 
     Pending events (for another subject than the one that emitted them) are handled by a later batch.
@@ -60,7 +60,7 @@ class AcceptedEvent(msgspec.Struct, frozen=True):
     pending: bool = False
 
 
-class IdentityConflict(msgspec.Struct, frozen=True):
+class IdentityConflict(msgspec.Struct, frozen=True, gc=False):
     """`claimant` asks for a `value` in an identifying field that `holder` had first and keeps."""
 
     kind: str
@@ -70,7 +70,7 @@ class IdentityConflict(msgspec.Struct, frozen=True):
     claimant: str
 
 
-class ApiKey(msgspec.Struct, frozen=True):
+class ApiKey(msgspec.Struct, frozen=True, gc=False):
     """A key to the API. `hash` is the SHA-256 of its secret part, which is stored nowhere."""
 
     id: str
@@ -81,7 +81,7 @@ class ApiKey(msgspec.Struct, frozen=True):
     revoked: bool = False
 
 
-class Backlog(msgspec.Struct, frozen=True):
+class Backlog(msgspec.Struct, frozen=True, gc=False):
     """What waits, for metrics. `live_runs` is by status, `effects` by status without the done ones."""
 
     pending_events: int = 0
@@ -199,7 +199,7 @@ class WriteStore(Protocol):
         """Release everything."""
 
 
-class Page(msgspec.Struct, frozen=True):
+class Page(msgspec.Struct, frozen=True, gc=False):
     """A page of a listing; `next` is the cursor for the following one, "" at the end."""
 
     items: tuple[JSON, ...]
