@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from rulelang.check.compare import align, is_null
 from rulelang.check.context import Context, Expected
 from rulelang.check.convert import as_date, comparable, is_any
-from rulelang.check.names import is_field
+from rulelang.check.names import is_field, resolve
 from rulelang.check.patterns import pattern_fault
 from rulelang.check.typed import Apply, Bad, Const, Typed
 from rulelang.check.values import CLOSED, TEXTUAL
@@ -51,6 +51,8 @@ def membership(context: Context, node: nodes.Binary, typer: Typer) -> Typed:
     """`x in [a, b]`, or in a field that holds a list."""
     if isinstance(node.right, nodes.ListLit):
         return _one_of(context, node, node.right, typer)
+    if isinstance(node.right, nodes.Name) and not is_field(context, node.right):
+        return _bare_list(context, node.right)
     whole = typer(context, node.right, Expected(ANY))
     item = whole.type.item if whole.type.kind is Kind.LIST and whole.type.item else ANY
     value = typer(context, node.left, Expected(item, context.text(node.right.span)))
@@ -60,6 +62,14 @@ def membership(context: Context, node: nodes.Binary, typer: Typer) -> Typed:
     elif not comparable(value.type, item):
         _refuse_item(context, whole, value)
     return Apply(BOOL, node.span, "in", (value, whole))
+
+
+def _bare_list(context: Context, right: nodes.Name) -> Typed:
+    """A word after `in` that is no field: most probably a value that wants brackets around it."""
+    if len(right.parts) > 1:
+        return resolve(context, right, Expected(ANY))
+    word = context.text(right.span)
+    return context.report(messages.not_a_list(context.source, right.span, word, Type(Kind.ENUM)))
 
 
 def _refuse_item(context: Context, whole: Typed, value: Typed) -> None:

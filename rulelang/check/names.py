@@ -42,7 +42,7 @@ def resolve(context: Context, node: Name, expected: Expected) -> Typed:
     if context.scope.is_root(word):
         return _root(context, word, node.span)
     if word in context.scope.fields:
-        return _field(context, context.scope.subject, word, node.span)
+        return _field(context, context.scope.subject, word, node.span, node.span)
     if expected.silent:
         return Bad(node.span)
     if closed:
@@ -74,16 +74,20 @@ def _unrelated(context: Context, word: str, span: Span) -> Typed:
 def _path(context: Context, node: Name) -> Typed:
     first, scope = node.parts[0], context.scope
     parts = zip(node.parts, node.part_spans, strict=True)
+    start = node.part_spans[0]
+    if first in MOMENTS:
+        next(parts)
+        return _walk_value(context, Apply(MOMENTS[first], start, first, ()), parts)
     if not scope.is_root(first):
         if first not in scope.fields and (root := did_you_mean(first, scope.roots)):
-            return _misspelt_root(context, first, root, node.part_spans[0])
-        return _walk_record(context, scope.subject, parts)
+            return _misspelt_root(context, first, root, start)
+        return _walk_record(context, scope.subject, parts, start)
     next(parts)
     if first == "event":
         return _walk_event(context, node, parts)
     if first not in scope.roots:
-        return _unrelated(context, first, node.part_spans[0])
-    return _walk_record(context, first, parts)
+        return _unrelated(context, first, start)
+    return _walk_record(context, first, parts, start)
 
 
 def _misspelt_root(context: Context, word: str, root: str, span: Span) -> Typed:
@@ -94,14 +98,15 @@ def _misspelt_root(context: Context, word: str, root: str, span: Span) -> Typed:
 Parts = Iterator[tuple[str, Span]]
 
 
-def _walk_record(context: Context, kind: str, parts: Parts) -> Typed:
+def _walk_record(context: Context, kind: str, parts: Parts, start: Span) -> Typed:
+    """Follow a path from a record of `kind`; `start` is where the path begins."""
     word, span = next(parts)
     if word in RELATED[kind] and word not in context.schema.fields[kind]:
         following = next(parts, None)
         if following is None:
-            return Ref(RECORD, span, (word,))
-        return _walk_record(context, word, _again(following, parts))
-    return _walk_value(context, _field(context, kind, word, span), parts)
+            return Ref(RECORD, start.to(span), (word,))
+        return _walk_record(context, word, _again(following, parts), start)
+    return _walk_value(context, _field(context, kind, word, span, start), parts)
 
 
 def _again(first: tuple[str, Span], rest: Parts) -> Parts:
@@ -109,11 +114,11 @@ def _again(first: tuple[str, Span], rest: Parts) -> Parts:
     yield from rest
 
 
-def _field(context: Context, kind: str, word: str, span: Span) -> Typed:
+def _field(context: Context, kind: str, word: str, span: Span, start: Span) -> Typed:
     fields = context.schema.fields[kind]
     found = fields.get(word)
     if found is not None:
-        return Ref(found.type, span, (kind, word), found)
+        return Ref(found.type, start.to(span), (kind, word), found)
     near = did_you_mean(word, fields)
     declared = fields[near].declared if near else None
     owner = messages.article(kind)

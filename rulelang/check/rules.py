@@ -10,12 +10,16 @@ from rulelang.check.scope import Scope
 from rulelang.check.steps import StepChecker
 from rulelang.check.triggers import checked_trigger, event_fields, find_triggers, subject_of
 from rulelang.check.typed import CheckedRule
+from rulelang.diagnostics import messages
 from rulelang.source import Source
 from rulelang.syntax import nodes
 from rulelang.types.schema import Schema
 
 STATES = ("draft", "live", "disabled")
 """The words for a rule's state; without one it is live."""
+
+MAX_NAME = 200
+"""The longest name of a rule, in characters."""
 
 ENROLMENTS = ("once", "every time")
 """How often one subject may run through a rule; every time unless the rule says otherwise."""
@@ -36,6 +40,7 @@ def check_rule(
     for what an author wrote.
     """
     context = Context(source, Scope(schema, "contact"), catalogue, templates_known)
+    _check_name(context, rule)
     found = find_triggers(context, rule.triggers, phrases)
     subject = subject_of(context, rule, found)
     context = context.with_scope(Scope(schema, subject))
@@ -60,6 +65,15 @@ def check_rule(
         rule_refs=tuple(context.rule_refs),
         diagnostics=tuple(context.found),
     )
+
+
+def _check_name(context: Context, rule: nodes.Rule) -> None:
+    """A name is shown in lists and logs, and is a part of addresses."""
+    if rule.name is None:
+        return
+    name, span = rule.name.value, rule.name.span
+    if not name.strip() or len(name) > MAX_NAME or not name.isprintable():
+        context.report(messages.bad_rule_name(context.source, span, MAX_NAME))
 
 
 def _state(rule: nodes.Rule) -> str:

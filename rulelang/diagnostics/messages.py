@@ -370,6 +370,12 @@ def read_only(source: Source, span: Span, word: str, hint: str) -> Diagnostic:
     return _error("E0219", source, span, f"`{word}` cannot be set by a rule", help=hint)
 
 
+def bad_rule_name(source: Source, span: Span, most: int) -> Diagnostic:
+    """A rule's name that is empty or too long, or holds characters that cannot be shown."""
+    help_ = f"a name has 1 to {most} characters and no line ends; leave it out for a rule without one"
+    return _error("E0220", source, span, "this cannot be the name of a rule", help=help_)
+
+
 # --- E03: types ------------------------------------------------------------------------------------
 
 

@@ -140,4 +140,11 @@ PAGES: dict[str, Page] = {
         'on contact created do set stage = "SQL"',
         'on contact created do move to stage "SQL"',
     ),
+    "E0220": Page(
+        "a name that a rule cannot have",
+        "The name is shown in lists, timelines and logs. It has 1 to 200 characters and no line ends; a rule without a "
+        "name is known by its file and number.",
+        'rule "" on contact created do add tag new',
+        'rule "New contact" on contact created do add tag new',
+    ),
 }
