@@ -6,18 +6,19 @@ from dataclasses import dataclass
 
 from runtime.model import Millis
 
+MAX_PATH = 32
+"""Rules of a cause chain that are kept for messages."""
+
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
     """`depth`: rules that may set each other off in a chain. `runs_per_event`: runs one input may start.
 
     `runs_per_minute`: runs started for one subject in a minute. `steps`: steps one run may make in all.
-    `path`: rules of a cause chain that are kept for messages.
     """
 
     depth: int = 16
     runs_per_event: int = 1000
     runs_per_minute: int = 100
     steps: int = 1000
-    path: int = 32
     minute: Millis = 60_000

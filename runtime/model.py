@@ -90,7 +90,9 @@ class Run(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
 
     `position` is the path id of the step that it stands at. `event` is the id of the event that started it,
     `data` that event's type, data and changes, kept only when the plan still needs them. `steps` counts the
-    steps made (bounded). `depth`, `root` and `path` continue the cause chain.
+    steps made (bounded). `depth`, `root` and `path` continue the cause chain. `locals` are the machine's own:
+    `vars` (values kept under names), `loops` (rounds made, by step), `seen` (events that came before their wait),
+    `key` (of `per`), `parent` and `branch` (of a child run), `children` (still running), `exiting` (how it is ending).
     """
 
     id: str
@@ -172,6 +174,7 @@ class Effect(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
 
     `key` is a function of (run, step, iteration) and equal on every try for ever. `destination` names the
     queue that paces and isolates it, such as `smtp` or `https://hooks.example.com`. `args` are evaluated.
+    `tries` bounds the attempts beyond the first, where the rule does (`on error retry 3`).
     """
 
     key: str
@@ -184,6 +187,7 @@ class Effect(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     args: dict[str, JSON]
     created_at: Millis
     event: dict[str, JSON] = {}
+    tries: int | None = None
 
 
 class EffectStatus(StrEnum):

@@ -10,8 +10,9 @@ from rulelang.plan.matcher import Entry, Matcher
 from rulelang.plan.model import Plan
 from rulelang.plan.scope import Scope
 from runtime.actions import Library
+from runtime.assemble import compile_program
 from runtime.model import Run
-from runtime.program import Program, compile_program
+from runtime.program import Program
 
 
 class PlanSet:

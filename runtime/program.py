@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import TypeAlias
 
-from rulelang.catalog.model import Action, Performs
+from rulelang.catalog.model import Action
 from rulelang.plan import model
-from rulelang.plan.compile import compile_condition, compile_value
-from rulelang.plan.ir import Get, Ir, Lit, Op
+from rulelang.plan.ir import Ir
 from rulelang.plan.scope import Scope
-from runtime.actions import EffectAction, Library, LocalAction
+from runtime.actions import EffectAction, LocalAction
 from runtime.model import JSON
 
 Condition: TypeAlias = Callable[[Scope], bool]
@@ -23,28 +22,120 @@ class PlanError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
+class Test:
+    """A condition, ready to evaluate and to explain."""
+
+    holds: Condition
+    ir: Ir
+
+
+@dataclass(frozen=True, slots=True)
 class Act:
-    """Perform an action; exactly one of `local` and `effect` is set."""
+    """Perform an action; exactly one of `local` and `effect` is set.
+
+    `loops` are the ids of the loops around it, outermost first. `on_error` is where to go on when the effect
+    failed for good, or None to stand still; `tries` bounds its attempts, or None.
+    """
 
     id: str
     action: Action
     args: Mapping[str, Value]
     local: LocalAction | None
     effect: EffectAction | None
-    when: Condition | None
-    when_ir: Ir | None
+    when: Test | None
+    loops: tuple[str, ...] = ()
+    bind: str = ""
+    on_error: int | None = None
+    tries: int | None = None
+    params: Mapping[str, Value] = field(default_factory=dict)
+    and_wait: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Sleep:
-    """Wait; `mode` as in the plan."""
+    """Wait; `mode` and `day` as in the plan. `skip_to` is where to go on when the moment has passed, or None."""
 
     id: str
     mode: str
     value: Value
     value_ir: Ir
-    when: Condition | None
-    when_ir: Ir | None
+    when: Test | None
+    day: int = 0
+    skip_to: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Arm:
+    """An alternative of a Listen: `target` is where its steps are. `test` for `until`, `value` for `timeout`."""
+
+    id: str
+    kind: str
+    target: int
+    test: Test | None = None
+    value: Sleep | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Listen:
+    """Wait for the first of several alternatives."""
+
+    id: str
+    arms: tuple[Arm, ...]
+    when: Test | None
+    skip: int
+
+
+@dataclass(frozen=True, slots=True)
+class Goal:
+    """A place that earlier steps jump to when it is reached."""
+
+    id: str
+    name: str
+    test: Test | None
+    passes: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Draw:
+    """Go on in the branch of a split that the subject is in: (name, share in hundredths of a percent, target)."""
+
+    id: str
+    name: str
+    branches: tuple[tuple[str, int, int], ...]
+    otherwise: int
+
+
+@dataclass(frozen=True, slots=True)
+class Loop:
+    """The head of a repetition: go on behind it, or at `end` when it is over."""
+
+    id: str
+    times: Value | None
+    condition: Test | None
+    most: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Let:
+    """Keep a value under a name."""
+
+    name: str
+    value: Value
+
+
+@dataclass(frozen=True, slots=True)
+class Fork:
+    """Start a child run at each branch (id, target); go on at `join` when all have ended."""
+
+    id: str
+    branches: tuple[tuple[str, int], ...]
+    join: int
+
+
+@dataclass(frozen=True, slots=True)
+class BranchEnd:
+    """A child run ends here."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,9 +148,11 @@ class JumpUnless:
 
 @dataclass(frozen=True, slots=True)
 class Jump:
-    """Go on at `target`."""
+    """Go on at `target`, if `when` holds."""
 
     target: int
+    when: Test | None = None
+    id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,25 +160,44 @@ class Halt:
     """The run completes here, if `when` holds."""
 
     id: str
-    when: Condition | None
-    when_ir: Ir | None
+    when: Test | None
 
 
-Instruction: TypeAlias = Act | Sleep | JumpUnless | Jump | Halt
+Instruction: TypeAlias = (
+    Act | Sleep | Listen | Goal | Draw | Loop | Let | Fork | BranchEnd | JumpUnless | Jump | Halt
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Exit:
-    """An exit condition."""
+    """An exit condition, or with `goal` one that counts as success."""
 
-    when: Condition
-    ir: Ir
+    test: Test
+    goal: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Ear:
+    """An event that a run may be waiting for.
+
+    `kind`: `arm` (of the Listen at `step`), `restart` (of the Sleep at `step`), `goal` (the Goal at `step`), `exit` or
+    `success` (of the run). `test` sees the event's data under the root `awaited`.
+    """
+
+    kind: str
+    step: str
+    arm: str
+    test: Test | None
+    bind: str
+    from_now: bool
 
 
 @dataclass(frozen=True, slots=True)
 class Program:
     """A plan ready to run. `at` maps the id of each step that a run can stand at to its place in `code`.
 
+    `end` is the place behind the last step, `last` that of the steps `on exit` (None without any). `ears` are
+    by event type.
     `keeps_event`: some step reads the event that started the run. `roots`: records that conditions tested
     after the start read (`contact`, `account`, `opportunity`).
     """
@@ -93,127 +205,12 @@ class Program:
     plan: model.Plan
     code: tuple[Instruction, ...]
     at: Mapping[str, int]
+    end: int
+    last: int | None
     when: Condition | None
+    per: Value | None
     exits: tuple[Exit, ...]
+    goals: tuple[Goal, ...]
+    ears: Mapping[str, tuple[Ear, ...]]
     keeps_event: bool
     roots: frozenset[str]
-
-
-def compile_program(plan: model.Plan, library: Library) -> Program:
-    """Make a plan ready to run.
-
-    Raises:
-        PlanError: the plan uses an action that the library lacks.
-    """
-    assembler = _Assembler(library, plan)
-    assembler.steps(plan.steps)
-    watched = [
-        *plan.exits,
-        *(i.value_ir for i in assembler.code if isinstance(i, Sleep) and i.mode == "date"),
-    ]
-    return Program(
-        plan=plan,
-        code=tuple(assembler.code),
-        at={i.id: n for n, i in enumerate(assembler.code) if isinstance(i, (Act, Sleep, Halt))},
-        when=_condition(plan.when),
-        exits=tuple(Exit(compile_condition(ir), ir) for ir in plan.exits),
-        keeps_event=assembler.keeps_event or any("event" in _roots(ir) for ir in plan.exits),
-        roots=frozenset().union(*(_roots(ir) for ir in watched)) - {"event"},
-    )
-
-
-class _Assembler:
-    def __init__(self, library: Library, plan: model.Plan) -> None:
-        self.library = library
-        self.plan = plan
-        self.code: list[Instruction] = []
-        self.keeps_event = False
-
-    def steps(self, steps: Sequence[model.Step]) -> None:
-        for step in steps:
-            match step:
-                case model.ActionStep():
-                    self.code.append(self._act(step))
-                case model.WaitStep():
-                    self._note(step.value, step.when)
-                    self.code.append(
-                        Sleep(
-                            step.id,
-                            step.mode,
-                            compile_value(step.value),
-                            step.value,
-                            _condition(step.when),
-                            step.when,
-                        )
-                    )
-                case model.StopStep():
-                    self._note(step.when)
-                    self.code.append(Halt(step.id, _condition(step.when), step.when))
-                case model.BlockStep():
-                    self._guarded(step.when, step.steps)
-                case model.IfStep():
-                    self._if(step)
-
-    def _act(self, step: model.ActionStep) -> Act:
-        declaration = self.library.catalogue.actions.get(step.action)
-        local = self.library.local.get(step.action)
-        effect = self.library.effects.get(step.action)
-        if declaration is None or (local is None) == (effect is None):
-            raise PlanError(
-                f"rule `{self.plan.key}` uses the action `{step.action}`, which is not installed here"
-            )
-        if (declaration.performs is Performs.LOCAL) != (local is not None):
-            raise PlanError(
-                f"the action `{step.action}` is declared {declaration.performs} but installed otherwise"
-            )
-        self._note(step.when, *step.args.values())
-        self.keeps_event = self.keeps_event or declaration.uses_event
-        args = {name: compile_value(ir) for name, ir in step.args.items()}
-        return Act(step.id, declaration, args, local, effect, _condition(step.when), step.when)
-
-    def _guarded(self, when: Ir | None, steps: Sequence[model.Step]) -> None:
-        if when is None:
-            self.steps(steps)
-            return
-        self._note(when)
-        hole = self._reserve()
-        self.steps(steps)
-        self.code[hole] = JumpUnless(compile_condition(when), len(self.code))
-
-    def _if(self, step: model.IfStep) -> None:
-        ends: list[int] = []
-        for branch in step.branches:
-            self._note(branch.when)
-            hole = self._reserve()
-            self.steps(branch.steps)
-            ends.append(self._reserve())
-            self.code[hole] = JumpUnless(compile_condition(branch.when), len(self.code))
-        self.steps(step.otherwise)
-        for hole in ends:
-            self.code[hole] = Jump(len(self.code))
-
-    def _reserve(self) -> int:
-        self.code.append(Jump(-1))
-        return len(self.code) - 1
-
-    def _note(self, *irs: Ir | None) -> None:
-        self.keeps_event = self.keeps_event or any(ir is not None and "event" in _roots(ir) for ir in irs)
-
-
-def _condition(ir: Ir | None) -> Condition | None:
-    return None if ir is None else compile_condition(ir)
-
-
-def _roots(ir: Ir) -> frozenset[str]:
-    return frozenset(get.p[0] for get in _gets(ir))
-
-
-def _gets(ir: Ir) -> Iterator[Get]:
-    match ir:
-        case Get():
-            yield ir
-        case Op():
-            for arg in ir.a:
-                yield from _gets(arg)
-        case Lit():
-            return

@@ -76,10 +76,16 @@ def settle(row: EffectRow, outcome: Outcome, idempotent: bool, now: Millis, poli
             return finish(row, EffectStatus.DEAD, outcome, now)
         case OutcomeKind.UNKNOWN if not idempotent:
             return finish(row, EffectStatus.UNKNOWN, outcome, now)
-    if row.attempts >= policy.attempts:
+    if row.attempts >= allowed(row, policy):
         return finish(row, EffectStatus.DEAD, outcome, now)
     due = next_attempt(row, outcome, now, policy)
     return Settled(replace(row, next_at=due, error=outcome.reason, result=outcome.result), None)
+
+
+def allowed(row: EffectRow, policy: RetryPolicy) -> int:
+    """How many attempts are made in all: those of the policy, or fewer when the rule says so."""
+    tries = row.effect.tries
+    return policy.attempts if tries is None else min(policy.attempts, tries + 1)
 
 
 def finish(row: EffectRow, status: EffectStatus, outcome: Outcome, now: Millis) -> Settled:

@@ -3,15 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from hashlib import blake2b
 from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
 from rulelang.plan.interpret import first_false
+from rulelang.plan.wording import describe
 from runtime.actions import ActionError, EffectAction, Facts, LocalAction
 from runtime.consent import needs_consent, refusal
-from runtime.model import JSON, Effect, EffectInput, EffectStatus, EntryKind, Run, RunStatus
-from runtime.program import Act, Halt, Jump, JumpUnless, Program, Sleep
+from runtime.listening import awake, keep
+from runtime.model import JSON, Effect, EffectInput, EffectStatus, EntryKind, Millis, Run, RunStatus
+from runtime.program import (
+    Act,
+    BranchEnd,
+    Draw,
+    Fork,
+    Goal,
+    Halt,
+    Jump,
+    JumpUnless,
+    Let,
+    Listen,
+    Loop,
+    Program,
+    Sleep,
+    Test,
+)
 from runtime.timing import WaitError, wake_at
 
 if TYPE_CHECKING:
@@ -25,91 +43,279 @@ class Steps:
         self._turn = turn
 
     def proceed(self, run: Run, program: Program, at: int) -> None:
-        """Carry on with a run at instruction `at`."""
+        """Carry on with a run at instruction `at` until it rests or ends."""
         code = program.code
         while at < len(code):
             instruction = code[at]
             at += 1
             match instruction:
-                case Jump():
-                    at = instruction.target
-                case JumpUnless():
-                    if not instruction.when(self._turn.run_scope(run)):
-                        at = instruction.target
-                case Halt():
-                    if self._wanted(run, instruction):
-                        run = replace(run, position=instruction.id)
-                        break
-                case Sleep():
-                    parked = self._sleep(run, instruction)
-                    if parked:
-                        return
                 case Act():
                     following = self._act(run, instruction)
                     if following is None:
                         return
                     run = following
-        self._turn.end(run, RunStatus.COMPLETED, EntryKind.COMPLETED)
+                case Jump():
+                    if self._holds(run, instruction.when):
+                        at = instruction.target
+                case JumpUnless():
+                    if not instruction.when(self._turn.run_scope(run)):
+                        at = instruction.target
+                case Sleep():
+                    following_at = self._sleep(run, instruction, at)
+                    if following_at is None:
+                        return
+                    at = following_at
+                case Halt():
+                    if self._wanted(run, instruction.id, instruction.when):
+                        self._halt(run, instruction)
+                        return
+                case Listen():
+                    heard = self._listen(run, program, instruction)
+                    if heard is None:
+                        return
+                    run, at = heard
+                case Goal():
+                    reached = self._goal(run, instruction)
+                    if reached is None:
+                        return
+                    run = reached
+                case Draw():
+                    at = self._draw(run, instruction)
+                case Loop():
+                    run, at = self._loop(run, instruction, at)
+                case Let():
+                    run = keep(run, instruction.name, instruction.value(self._turn.run_scope(run)))
+                case Fork():
+                    self._fork(run, program, instruction)
+                    return
+                case BranchEnd():
+                    self._turn.end(run, RunStatus.COMPLETED, EntryKind.COMPLETED)
+                    return
+        self._turn.end(run, RunStatus.EXITED, EntryKind.EXITED, str(run.locals.get("exiting", "")))
+
+    # --- going on ---
+
+    def woken(self, run: Run, program: Program) -> None:
+        """The time that a run waited for has come."""
+        place = program.at.get(run.position)
+        if place is None:
+            self.proceed(awake(run), program, 0)
+            return
+        instruction = program.code[place]
+        if isinstance(instruction, Listen):
+            timeout = next(arm for arm in instruction.arms if arm.kind == "timeout")
+            self.proceed(awake(run), program, timeout.target)
+            return
+        self.proceed(awake(run), program, place + 1)
 
     def answered(self, run: Run, program: Program, input: EffectInput) -> None:
         """The outbox has an answer for the effect that a run is parked at."""
-        step = run.position
-        action = program.code[program.at[step]]
-        name = action.action.name if isinstance(action, Act) else ""
+        place = program.at[run.position]
+        act = program.code[place]
+        assert isinstance(act, Act)
+        details = {"step": run.position, "action": act.action.name, "reason": input.reason}
+        following: int | None = place + 1
         match input.status:
             case EffectStatus.DEAD | EffectStatus.UNKNOWN:
-                self._turn.update(replace(run, status=RunStatus.BLOCKED, reason=input.reason))
-                self._turn.note(EntryKind.FAILED, run, step=step, action=name, reason=input.reason)
-                return
+                self._turn.note(EntryKind.FAILED, run, **details)
+                following = act.on_error if input.status == EffectStatus.DEAD else None
             case EffectStatus.SUPPRESSED:
-                self._turn.note(EntryKind.SUPPRESSED, run, step=step, action=name, reason=input.reason)
+                self._turn.note(EntryKind.SUPPRESSED, run, **details)
             case EffectStatus.CANCELLED:
-                self._turn.note(
-                    EntryKind.RESUMED, run, step=step, action=name, reason=input.reason or "skipped by hand"
-                )
-        run = replace(run, status=RunStatus.WAITING, effect="", reason="")
+                details["reason"] = input.reason or "skipped by hand"
+                self._turn.note(EntryKind.RESUMED, run, **details)
+        if following is None:
+            self._turn.update(replace(run, status=RunStatus.BLOCKED, reason=input.reason))
+            return
+        result = {"ok": input.status == EffectStatus.DONE, "error": input.reason, **input.result}
+        run = keep(replace(awake(run), reason=""), act.bind, result)
         self._turn.update(run)
-        self.proceed(run, program, program.at[step] + 1)
+        self.proceed(run, program, following)
 
-    # --- single steps ---
+    def child_ended(self, parent: str) -> None:
+        """A child run, or a rule that was waited for, has ended: its parent goes on when it was the last."""
+        run = self._turn.working.runs.get(parent)
+        if run is None or not run.locals.get("children"):
+            return
+        left = run.locals["children"] - 1
+        run = replace(run, locals={**run.locals, "children": left})
+        self._turn.update(run)
+        program = self._turn.program(run)
+        if left == 0:
+            self._turn.note(EntryKind.RESUMED, run, step=run.position)
+            fork = program.code[program.at[run.position]]
+            self.proceed(run, program, fork.join if isinstance(fork, Fork) else program.at[run.position] + 1)
 
-    def _wanted(self, run: Run, step: Act | Sleep | Halt) -> bool:
-        if step.when is None:
+    def park(self, run: Run, step: str, due: Millis | None, reason: str = "") -> None:
+        """Let a run rest at a step until `due`, or (None) until something else wakes it."""
+        parked = replace(run, status=RunStatus.WAITING, position=step, due=due)
+        self._turn.update(parked)
+        self._turn.note(EntryKind.WAITING, parked, step=step, due=due, reason=reason)
+
+    # --- conditions of steps ---
+
+    def _holds(self, run: Run, test: Test | None) -> bool:
+        return test is None or test.holds(self._turn.run_scope(run))
+
+    def _wanted(self, run: Run, step: str, test: Test | None) -> bool:
+        if test is None:
             return True
         scope = self._turn.run_scope(run)
-        if step.when(scope):
+        if test.holds(scope):
             return True
-        assert step.when_ir is not None
-        self._turn.note(EntryKind.NOT_MATCHED, run, step=step.id, reason=first_false(step.when_ir, scope))
+        self._turn.note(EntryKind.NOT_MATCHED, run, step=step, reason=first_false(test.ir, scope))
         return False
 
-    def _sleep(self, run: Run, step: Sleep) -> bool:
-        """Park the run at a wait; False when there is nothing to wait for."""
-        if not self._wanted(run, step):
-            return False
+    def _count(self, run: Run, step: str) -> Run | None:
+        """The run with one more step made; None when that is one too many."""
+        bound = self._turn.machine.bounds.steps
+        if run.steps >= bound:
+            self._turn.fail(run, step, f"a run may make {bound} steps; this one wants more")
+            return None
+        return replace(run, steps=run.steps + 1, position=step, due=None)
+
+    # --- waits ---
+
+    def _sleep(self, run: Run, step: Sleep, at: int) -> int | None:
+        """Where to go on at once, or None when the run rests or has failed."""
+        if not self._wanted(run, step.id, step.when):
+            return at
         turn = self._turn
         try:
             due = wake_at(step, turn.run_scope(run))
         except WaitError as error:
             turn.fail(run, step.id, str(error))
-            return True
+            return None
         if step.mode != "for" and due <= turn.now:
-            turn.note(
-                EntryKind.RESUMED, run, step=step.id, reason="the time to wait for has already come", due=due
+            skipped = step.skip_to is not None
+            reason = "the time to wait for has already come" + (
+                "; the next step is left out" if skipped else ""
             )
-            return False
-        counted = self._count(replace(run, position=step.id))
+            turn.note(EntryKind.RESUMED, run, step=step.id, reason=reason, due=due)
+            return step.skip_to if step.skip_to is not None else at
+        counted = self._count(run, step.id)
         if counted is not None:
-            parked = replace(counted, status=RunStatus.WAITING, due=max(due, turn.now))
-            turn.update(parked)
-            turn.note(EntryKind.WAITING, parked, step=step.id, due=parked.due)
-        return True
+            self.park(counted, step.id, max(due, turn.now))
+        return None
+
+    def _listen(self, run: Run, program: Program, step: Listen) -> tuple[Run, int] | None:
+        if not self._wanted(run, step.id, step.when):
+            return run, step.skip
+        counted = self._count(run, step.id)
+        if counted is None:
+            return None
+        run = counted
+        at_once = self._seen_arm(run, step) or self._true_arm(run, program, step)
+        if at_once is not None:
+            return at_once
+        try:
+            due = self._timeout(run, step)
+        except WaitError as error:
+            self._turn.fail(run, step.id, str(error))
+            return None
+        self.park(run, step.id, due)
+        return None
+
+    def _seen_arm(self, run: Run, step: Listen) -> tuple[Run, int] | None:
+        seen: dict[str, JSON] = run.locals.get("seen", {})
+        for arm in step.arms:
+            if arm.id in seen:
+                kept = {k: v for k, v in seen.items() if k != arm.id}
+                run = keep(
+                    replace(run, locals={**run.locals, "seen": kept}),
+                    seen[arm.id]["bind"],
+                    seen[arm.id]["data"],
+                )
+                self._turn.note(
+                    EntryKind.RESUMED, run, step=step.id, reason="the event had come before the wait"
+                )
+                return run, arm.target
+        return None
+
+    def _true_arm(self, run: Run, program: Program, step: Listen) -> tuple[Run, int] | None:
+        scope = self._turn.run_scope(run)
+        for arm in step.arms:
+            if arm.test is not None and arm.test.holds(scope):
+                words = describe(arm.test.ir, program.plan.subject)
+                self._turn.note(EntryKind.RESUMED, run, step=step.id, reason=f"the condition holds: {words}")
+                return run, arm.target
+        return None
+
+    def _timeout(self, run: Run, step: Listen) -> Millis | None:
+        moments = [wake_at(a.value, self._turn.run_scope(run)) for a in step.arms if a.value is not None]
+        return max(min(moments), self._turn.now) if moments else None
+
+    def _goal(self, run: Run, step: Goal) -> Run | None:
+        seen: dict[str, JSON] = run.locals.get("seen", {})
+        if step.passes or step.id in seen or (step.test is not None and self._holds(run, step.test)):
+            return run
+        counted = self._count(run, step.id)
+        if counted is not None:
+            self.park(counted, step.id, None, f"until the goal `{step.name}` is reached")
+        return None
+
+    # --- branches and loops ---
+
+    def _draw(self, run: Run, step: Draw) -> int:
+        """Where the subject's branch begins. The choice is remembered, so that shares may change later."""
+        working = self._turn.working
+        splits = working.memory.get("splits", {})
+        mark = f"{run.rule}\0{step.name}"
+        name = splits.get(mark)
+        known = {branch: target for branch, _, target in step.branches} | {"": step.otherwise}
+        if name not in known:
+            name = _drawn(step, run)
+            working.memory = {**working.memory, "splits": {**splits, mark: name}}
+            working.touched = True
+        return known[name]
+
+    def _loop(self, run: Run, step: Loop, at: int) -> tuple[Run, int]:
+        loops: dict[str, int] = run.locals.get("loops", {})
+        made = loops.get(step.id, 0)
+        scope = self._turn.run_scope(run)
+        times = step.most if step.times is None else min(int(step.times(scope) or 0), step.most)
+        if made >= times or (step.condition is not None and not step.condition.holds(scope)):
+            rest = {k: v for k, v in loops.items() if k != step.id}
+            return replace(run, locals={**run.locals, "loops": rest}), step.end
+        counted = {**loops, step.id: made + 1}
+        return replace(run, locals={**run.locals, "loops": counted}), at
+
+    def _fork(self, run: Run, program: Program, step: Fork) -> None:
+        counted = self._count(run, step.id)
+        if counted is None:
+            return
+        parent = replace(counted, locals={**counted.locals, "children": len(step.branches)})
+        self.park(parent, step.id, None, f"until {len(step.branches)} branches have ended")
+        own = {k: v for k, v in run.locals.items() if k in ("vars", "loops", "key")}
+        for branch, target in step.branches:
+            if run.id not in self._turn.working.runs:
+                return
+            digest = blake2b(f"{run.id}\0{branch}\0{counted.steps}".encode(), digest_size=10).hexdigest()
+            locals_ = {**own, "parent": run.id, "branch": branch}
+            child = replace(
+                counted, id=f"run_{digest}", position=branch, locals=locals_, started_at=self._turn.now
+            )
+            self._turn.update(child)
+            self._turn.note(EntryKind.ENROLLED, child, step=branch, reason=f"a branch of {run.id}")
+            self.proceed(child, program, target)
+
+    def _halt(self, run: Run, step: Halt) -> None:
+        """End the run; `stop` in a branch ends the run that the branch belongs to."""
+        if step.id:
+            run = replace(run, position=step.id)
+        parent = self._turn.working.runs.get(str(run.locals.get("parent", "")))
+        if "branch" in run.locals and parent is not None:
+            self._turn.end(parent, RunStatus.COMPLETED, EntryKind.COMPLETED, "stopped by a branch")
+            return
+        self._turn.end(run, RunStatus.COMPLETED, EntryKind.COMPLETED)
+
+    # --- actions ---
 
     def _act(self, run: Run, step: Act) -> Run | None:
         """Perform an action; the run to go on with, or None when it rests or has ended."""
-        if not self._wanted(run, step):
+        if not self._wanted(run, step.id, step.when):
             return run
-        counted = self._count(replace(run, position=step.id))
+        counted = self._count(run, step.id)
         if counted is None:
             return None
         scope = self._turn.run_scope(run)
@@ -125,7 +331,7 @@ class Steps:
 
     def _change(self, run: Run, step: Act, action: LocalAction, args: dict[str, JSON]) -> Run | None:
         turn = self._turn
-        action(_Context(turn, run), args)
+        action(_Context(turn, run, step), args)
         changes = turn.working.take_changes()
         turn.note(
             EntryKind.ACTION,
@@ -135,48 +341,60 @@ class Steps:
             input=args,
             changes={c.name: [c.before, c.after] for c in changes},
         )
+        if step.and_wait:
+            parent = replace(run, locals={**run.locals, "children": 1})
+            self.park(parent, step.id, None, "until the rule it started has ended")
+            return None
         if not changes:
             return run
         turn.update(run)
         turn.settle(changes, False, run)
-        return turn.working.runs.get(run.id)
+        now = turn.working.runs.get(run.id)
+        return now if now is not None and now.position == run.position else None
 
     def _hand_over(self, run: Run, step: Act, action: EffectAction, args: dict[str, JSON]) -> Run | None:
         turn = self._turn
         facts = turn.facts(run)
+        details = {"step": step.id, "action": step.action.name}
         reason = _no_consent(step, args, facts)
         if reason:
-            turn.note(
-                EntryKind.SUPPRESSED, run, step=step.id, action=step.action.name, input=args, reason=reason
-            )
+            turn.note(EntryKind.SUPPRESSED, run, **details, input=args, reason=reason)
             return run
         intent = action.intend(turn.machine.schema, facts, args)
-        key = f"{run.id}:{step.id}:0"
-        turn.effects.append(
-            Effect(
-                key=key,
-                run=run.id,
-                rule=run.rule,
-                step=step.id,
-                action=step.action.name,
-                subject=run.subject,
-                destination=intent.destination,
-                args=intent.args,
-                created_at=turn.now,
-                event=run.data if step.action.uses_event else {},
-            )
+        effect = Effect(
+            key=f"{run.id}:{step.id}:{_round(run, step)}",
+            run=run.id,
+            rule=run.rule,
+            step=step.id,
+            action=step.action.name,
+            subject=run.subject,
+            destination=intent.destination,
+            args=intent.args,
+            created_at=turn.now,
+            event=run.data if step.action.uses_event else {},
+            tries=step.tries,
         )
-        turn.note(EntryKind.ACTION, run, step=step.id, action=step.action.name, input=intent.args)
-        turn.update(replace(run, status=RunStatus.EFFECT, effect=key, due=None))
+        turn.effects.append(effect)
+        turn.note(EntryKind.ACTION, run, **details, input=intent.args)
+        turn.update(replace(run, status=RunStatus.EFFECT, effect=effect.key, due=None))
         return None
 
-    def _count(self, run: Run) -> Run | None:
-        """The run with one more step made; None when that is one too many."""
-        bound = self._turn.machine.bounds.steps
-        if run.steps >= bound:
-            self._turn.fail(run, run.position, f"a run may make {bound} steps; this one wants more")
-            return None
-        return replace(run, steps=run.steps + 1, due=None)
+
+def _round(run: Run, step: Act) -> str:
+    """Which time round: part of the key of an effect, so that a repetition is another effect."""
+    loops: dict[str, int] = run.locals.get("loops", {})
+    return ".".join(str(loops.get(id, 0)) for id in step.loops) or "0"
+
+
+def _drawn(step: Draw, run: Run) -> str:
+    """The branch that a hash of rule, split and subject falls into; "" for the rest."""
+    text = "\0".join((run.rule, step.name, *run.subject))
+    point = int.from_bytes(blake2b(text.encode(), digest_size=8).digest(), "big") % 10_000
+    for name, share, _ in step.branches:
+        if point < share:
+            return name
+        point -= share
+    return ""
 
 
 def _no_consent(step: Act, args: Mapping[str, JSON], facts: Facts) -> str | None:
@@ -189,7 +407,7 @@ def _no_consent(step: Act, args: Mapping[str, JSON], facts: Facts) -> str | None
 class _Context:
     """What a local action may do (runtime.actions.LocalContext): the working copy, on behalf of one run."""
 
-    def __init__(self, turn: Turn, run: Run) -> None:
+    def __init__(self, turn: Turn, run: Run, step: Act) -> None:
         working = turn.working
         self.subject = working.key
         self.schema = working.schema
@@ -202,7 +420,14 @@ class _Context:
         self.next_turn = working.next_turn
         self._turn = turn
         self._run = run
+        self._step = step
 
     def start_rule(self, rule: str) -> None:
-        """Start another rule for the same subject."""
-        self._turn.start_rule(rule, self._run)
+        """Start another rule for the same subject, with the step's parameters."""
+        data: dict[str, JSON] = {"rule": rule}
+        scope = self._turn.run_scope(self._run)
+        if self._step.params:
+            data["params"] = {name: value(scope) for name, value in self._step.params.items()}
+        if self._step.and_wait:
+            data["parent"] = self._run.id
+        self._turn.queue_event("rule.start", data, {}, self._run)

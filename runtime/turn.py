@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Mapping
-from hashlib import blake2b
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from msgspec.structs import replace
 
-from rulelang.plan.interpret import first_false
 from rulelang.plan.scope import Scope
-from rulelang.plan.wording import describe
 from runtime.actions import Facts
+from runtime.bounds import MAX_PATH
+from runtime.enrolment import Enrolments
+from runtime.events import QUIET, RECORD_UPDATED
+from runtime.listening import Listening
 from runtime.model import (
     JSON,
     RELATED_CHANGED,
@@ -32,10 +33,8 @@ from runtime.model import (
     TimerInput,
     Transition,
 )
-from runtime.events import QUIET, RECORD_UPDATED
-from runtime.program import Program, Sleep
+from runtime.program import Program
 from runtime.steps import Steps
-from runtime.timing import WaitError, wake_at
 from runtime.working import Change, Working
 from runtime.zones import zone_of
 
@@ -63,10 +62,11 @@ class Turn:
         self.started: list[str] = []
         self.effects: list[Effect] = []
         self.cancelled: list[str] = []
-        self._related = related
+        self.steps = Steps(self)
+        self.listening = Listening(self)
+        self.enrolments = Enrolments(self)
         self._queue: deque[tuple[Event, bool]] = deque()
         self._derived = 0
-        self._steps = Steps(self)
         self._records: dict[str, Mapping[str, JSON]] = {
             "contact": related.get("contact", {}),
             "account": related.get("account", {}),
@@ -109,33 +109,30 @@ class Turn:
         run = self.working.runs.get(input.run)
         if run is None or run.status != RunStatus.WAITING or run.due != input.due:
             return
-        program = self.plans.program(run.plan)
         self.note(EntryKind.RESUMED, run, step=run.position)
-        self._steps.proceed(run, program, program.at[run.position] + 1)
+        self.steps.woken(run, self.plans.program(run.plan))
 
     def _on_effect(self, input: EffectInput) -> None:
         run = self.working.runs.get(input.run)
         if run is None or run.effect != input.key:
             return
-        program = self.plans.program(run.plan)
-        self._steps.answered(run, program, input)
+        self.steps.answered(run, self.plans.program(run.plan), input)
 
     # --- events ---
 
     def _on_event(self, event: Event, derived: bool) -> None:
         if event.type == RELATED_CHANGED:
-            self.revisit()
+            self.listening.revisit()
             return
         created = not self.working.exists
         if created:
             self.working.create()
         data = self.machine.derivations.apply(event, self.working)
         changes = self.working.take_changes()
-        kind = EntryKind.DERIVED if derived else EntryKind.EVENT
         self.entries.append(
             Entry(
                 at=self.now,
-                kind=kind,
+                kind=EntryKind.DERIVED if derived else EntryKind.EVENT,
                 action=event.type,
                 input=data,
                 event=event.id,
@@ -143,13 +140,14 @@ class Turn:
                 changes={c.name: [c.before, c.after] for c in changes},
             )
         )
+        if event.type == RECORD_UPDATED and data.get(QUIET) is True:
+            self.listening.revisit()
+            return
         if changes and event.type in self.machine.derivations.updates:
             data["changes"] = {c.name: {"before": c.before, "after": c.after} for c in changes}
-        if event.type == RECORD_UPDATED and data.get(QUIET) is True:
-            self.revisit()
-            return
         self.settle(changes, created, event)
-        self._enrol_matches(event, data)
+        self.listening.hear(event, data)
+        self.enrolments.enrol(event, data)
 
     def settle(self, changes: list[Change], created: bool, origin: Event | Run) -> None:
         """After the subject changed: queue the events this means, end runs whose exit holds, move waits."""
@@ -158,20 +156,16 @@ class Turn:
         type_ = origin.type if isinstance(origin, Event) else ""
         derive = self.machine.derivations.derive
         for name, data, news in derive(changes, created, self.working, type_, self.plans.listens):
-            self._queue.append((self._derive(name, data, news, origin), True))
-        self.revisit()
+            self.queue_event(name, data, news, origin)
+        self.listening.revisit()
 
-    def start_rule(self, key: str, origin: Run) -> None:
-        """Queue the start of another rule for this subject."""
-        self._queue.append((self._derive("rule.start", {"rule": key}, {}, origin), True))
-
-    def _derive(
+    def queue_event(
         self, type_: str, data: dict[str, JSON], changes: dict[str, dict[str, JSON]], origin: Event | Run
-    ) -> Event:
+    ) -> str:
+        """Queue an event for this subject, brought about by an event or a run; its id."""
         self._derived += 1
-        cause = _cause(origin)
         root = origin.id if isinstance(origin, Event) else f"{origin.id}.{origin.steps}"
-        return Event(
+        event = Event(
             id=f"{root}~{self._derived}",
             type=type_,
             occurred_at=self.now,
@@ -179,140 +173,10 @@ class Turn:
             subject=self.working.key,
             data=data,
             changes=changes,
-            cause=cause,
+            cause=_cause(origin),
         )
-
-    def revisit(self) -> None:
-        """Test the exits of all live runs, and move waits on dates that changed."""
-        for run in list(self.working.runs.values()):
-            program = self.plans.program(run.plan)
-            if program.exits:
-                reason = self._exit_reason(program, self.run_scope(run))
-                if reason:
-                    self.end(run, RunStatus.EXITED, EntryKind.EXITED, reason)
-                    continue
-            if run.status == RunStatus.WAITING:
-                self._move_wait(run, program)
-
-    def _exit_reason(self, program: Program, scope: Scope) -> str:
-        for exit in program.exits:
-            if exit.when(scope):
-                return f"the exit condition holds: {describe(exit.ir, program.plan.subject)}"
-        return ""
-
-    def _move_wait(self, run: Run, program: Program) -> None:
-        sleep = program.code[program.at[run.position]]
-        if not isinstance(sleep, Sleep) or sleep.mode != "date":
-            return
-        try:
-            due = wake_at(sleep, self.run_scope(run))
-        except WaitError as error:
-            self.fail(run, run.position, str(error))
-            return
-        if due != run.due:
-            self.update(replace(run, due=due))
-            self.note(
-                EntryKind.WAITING, run, step=run.position, reason="the date it waits for has changed", due=due
-            )
-
-    # --- enrolment ---
-
-    def _enrol_matches(self, event: Event, data: dict[str, JSON]) -> None:
-        scope = self.scope(data)
-        kind = self.working.key.kind
-        if event.type == "rule.start":
-            self._start_named(event, data, scope)
-            return
-        matched = self.plans.match(event.type, kind, scope)
-        if self.machine.explain:
-            for program, condition in self.plans.misses(event.type, kind, matched):
-                self._entry(EntryKind.NOT_MATCHED, program.plan.key, event, first_false(condition, scope))
-        for program in matched:
-            self._entry(EntryKind.MATCHED, program.plan.key, event, "")
-        for program in matched:
-            self._enrol(program, event, data)
-
-    def _start_named(self, event: Event, data: dict[str, JSON], scope: Scope) -> None:
-        key = str(data.get("rule", ""))
-        program = self.plans.live.get(key)
-        if program is None:
-            state = self.plans.all[key].state if key in self.plans.all else "unknown"
-            self._entry(
-                EntryKind.REFUSED, key, event, f"the rule is {state}, only a live rule can be started"
-            )
-        elif program.plan.subject != self.working.key.kind:
-            self._entry(EntryKind.REFUSED, key, event, f"the rule is for {program.plan.subject} records")
-        elif program.when is not None and not program.when(scope):
-            self._entry(EntryKind.NOT_MATCHED, key, event, first_false(program.plan.when, scope))
-        else:
-            self._entry(
-                EntryKind.MATCHED, key, event, "started by another rule" if event.cause else "started by hand"
-            )
-            self._enrol(program, event, data)
-
-    def _enrol(self, program: Program, event: Event, data: dict[str, JSON]) -> None:
-        refusal = self._refusal(program, event, data)
-        if refusal:
-            self._entry(EntryKind.REFUSED, program.plan.key, event, refusal)
-            return
-        run = self._new_run(program, event, data)
-        if program.plan.enrol == "once":
-            self.working.memory = {
-                **self.working.memory,
-                "once": {**self.working.memory.get("once", {}), run.rule: run.id},
-            }
-        self.working.touched = True
-        self.started.append(run.id)
-        self.note(EntryKind.ENROLLED, run, event=event.id)
-        self._steps.proceed(run, program, 0)
-
-    def _refusal(self, program: Program, event: Event, data: dict[str, JSON]) -> str:
-        key = program.plan.key
-        bounds = self.machine.bounds
-        cause = event.cause
-        if cause is not None and cause.depth > bounds.depth:
-            return f"rules set each other off more than {bounds.depth} deep: {' → '.join((*cause.path, key))}"
-        if len(self.started) >= bounds.runs_per_event:
-            return f"one event may start {bounds.runs_per_event} runs; more were due"
-        if any(run.rule == key for run in self.working.runs.values()):
-            return "a run of this rule is already under way for this subject"
-        if program.plan.enrol == "once" and key in self.working.memory.get("once", {}):
-            return "the rule enrols each subject once, and this one has been enrolled"
-        reason = self._exit_reason(program, self.scope(data))
-        return reason or self._rate_refusal()
-
-    def _rate_refusal(self) -> str:
-        bounds = self.machine.bounds
-        minute = self.now // bounds.minute
-        last, count = self.working.memory.get("rate", (0, 0))
-        count = count + 1 if last == minute else 1
-        self.working.memory = {**self.working.memory, "rate": (minute, count)}
-        if count > bounds.runs_per_minute:
-            return f"more than {bounds.runs_per_minute} runs were started for this subject within a minute"
-        return ""
-
-    def _new_run(self, program: Program, event: Event, data: dict[str, JSON]) -> Run:
-        plan = program.plan
-        cause = event.cause
-        kept: dict[str, JSON] = {}
-        if program.keeps_event:
-            kept = {"type": event.type, "id": event.id, "data": data, "changes": event.changes}
-        run = Run(
-            id=run_id(plan.key, self.working.key, event.id),
-            rule=plan.key,
-            plan=plan.hash,
-            subject=self.working.key,
-            status=RunStatus.WAITING,
-            position="",
-            started_at=self.now,
-            event=event.id,
-            data=kept,
-            depth=cause.depth if cause else 0,
-            root=cause.root if cause else event.id,
-            path=cause.path if cause else (),
-        )
-        self.update(run)
-        return run
+        self._queue.append((event, True))
+        return event.id
 
     # --- runs and the journal ---
 
@@ -321,59 +185,96 @@ class Turn:
         self.changed_runs[run.id] = run
         self.working.runs[run.id] = run
 
+    def leave(self, run: Run, reason: str, goal: bool = False) -> None:
+        """End a run early: by an exit condition or event, after its last steps; or because its goal is reached."""
+        if goal:
+            self.end(run, RunStatus.COMPLETED, EntryKind.COMPLETED, reason)
+            return
+        program = self.plans.program(run.plan)
+        if program.last is None or "branch" in run.locals:
+            self.end(run, RunStatus.EXITED, EntryKind.EXITED, reason)
+            return
+        self.call_off_waiting(run, reason)
+        self.note(EntryKind.EXITED, run, step=run.position, reason=reason)
+        leaving = replace(
+            run, status=RunStatus.WAITING, due=None, effect="", locals={**run.locals, "exiting": reason}
+        )
+        self.update(leaving)
+        self.steps.proceed(leaving, program, program.last)
+
     def end(self, run: Run, status: RunStatus, kind: EntryKind, reason: str = "") -> None:
-        """End a run; an effect it still waits for is called off."""
-        if run.effect and run.status in (RunStatus.EFFECT, RunStatus.BLOCKED):
-            self.cancelled.append(run.effect)
-        self.effects = [e for e in self.effects if e.run != run.id or e.key not in self.cancelled]
+        """End a run; an effect it still waits for is called off, its branches end with it."""
+        self._call_off(run)
+        self._end_branches(run, status, reason)
         ended = replace(
             run, status=status, due=None, effect="", ended_at=self.now, reason=reason, data={}, locals={}
         )
         self.changed_runs[run.id] = ended
         self.working.runs.pop(run.id, None)
-        self.note(kind, run, step=run.position, reason=reason)
+        if "exiting" not in run.locals:
+            self.note(kind, run, step=run.position, reason=reason)
+        self.steps.child_ended(run.locals.get("parent", ""))
+        self.enrolments.next_in_line(run)
+
+    def call_off_waiting(self, run: Run, reason: str) -> None:
+        """Give up what a run waits for, because it is about to go on elsewhere."""
+        self._call_off(run)
+        self._end_branches(run, RunStatus.EXITED, reason)
+
+    def _call_off(self, run: Run) -> None:
+        if run.effect and run.status in (RunStatus.EFFECT, RunStatus.BLOCKED):
+            self.cancelled.append(run.effect)
+            self.effects = [e for e in self.effects if e.key != run.effect]
+
+    def _end_branches(self, run: Run, status: RunStatus, reason: str) -> None:
+        for child in list(self.working.runs.values()):
+            if child.locals.get("parent") == run.id and "branch" in child.locals:
+                orphan = replace(child, locals={k: v for k, v in child.locals.items() if k != "parent"})
+                self.end(orphan, status, EntryKind.EXITED, reason or "the run it belongs to has ended")
 
     def fail(self, run: Run, step: str, reason: str) -> None:
         """End a run that cannot go on."""
         self.end(replace(run, position=step), RunStatus.FAILED, EntryKind.FAILED, reason)
 
-    def note(self, kind: EntryKind, run: Run, **details: JSON) -> None:
+    def note(self, kind: EntryKind, run: Run, **details: Any) -> None:
         """Write a journal entry of a run."""
         self.entries.append(Entry(at=self.now, kind=kind, rule=run.rule, run=run.id, **details))
 
-    def _entry(self, kind: EntryKind, rule: str, event: Event, reason: str) -> None:
+    def note_event(self, kind: EntryKind, rule: str, event: Event, reason: str) -> None:
+        """Write a journal entry of what an event meant for a rule."""
         self.entries.append(Entry(at=self.now, kind=kind, rule=rule, event=event.id, reason=reason))
 
     # --- scope ---
 
-    def run_scope(self, run: Run) -> Scope:
-        """What the conditions of a run can see now: the event is the one that started it."""
-        return self.scope(run.data.get("data", {}))
-
-    def facts(self, run: Run) -> Facts:
-        """What an effect of this run may know."""
-        self._records[self.working.key.kind] = self.working.fields
-        return Facts(key=self.working.key, event=run.data, **self._records)
-
-    def scope(self, event: Mapping[str, JSON]) -> Scope:
-        """What conditions can see now, with the data of an event."""
+    def scope(self, event: Mapping[str, JSON], **more: Mapping[str, JSON]) -> Scope:
+        """What conditions can see now, with the data of an event and `more` roots."""
         self._records[self.working.key.kind] = self.working.fields
         return Scope(
-            values={**self._records, "event": event},
+            values={**self._records, "event": event, **more},
             now=self.now,
             zone=zone_of(self._records, self.machine.schema.time_zone),
             people=self.machine.people,
             subject=self.working.key.kind,
         )
 
+    def run_scope(self, run: Run, **more: Mapping[str, JSON]) -> Scope:
+        """What the conditions of a run can see now: its event, its own values, and `more` roots."""
+        kept = {"id": run.id, **run.locals.get("vars", {})}
+        return self.scope(run.data.get("data", {}), run=kept, **more)
 
-def run_id(rule: str, subject: tuple[str, str], event: str) -> str:
-    """The id of the run that an event starts: the same event never starts a second one."""
-    text = "\0".join((rule, *subject, event))
-    return f"run_{blake2b(text.encode(), digest_size=10).hexdigest()}"
+    def facts(self, run: Run) -> Facts:
+        """What an effect of this run may know."""
+        self._records[self.working.key.kind] = self.working.fields
+        return Facts(key=self.working.key, event=run.data, **self._records)
+
+    def program(self, run: Run) -> Program:
+        """The program that a run follows."""
+        return self.plans.program(run.plan)
 
 
 def _cause(origin: Event | Run) -> Cause | None:
     if isinstance(origin, Event):
         return origin.cause
-    return Cause(origin.rule, origin.id, origin.depth + 1, origin.root, (*origin.path, origin.rule)[-32:])
+    return Cause(
+        origin.rule, origin.id, origin.depth + 1, origin.root, (*origin.path, origin.rule)[-MAX_PATH:]
+    )

@@ -128,9 +128,13 @@ class Working:
         if found is None or not found.members:
             raise ActionError(f"the team `{team}` has no members to take a turn")
         key = f"team:{team}"
-        turn = self.new_counters.get(key, self._counters.get(key, 0))
+        turn = self.counter(key)
         self.new_counters[key] = turn + 1
         return found.members[turn % len(found.members)]
+
+    def counter(self, key: str) -> int:
+        """A counter shared by all subjects, as of now."""
+        return self.new_counters.get(key, self._counters.get(key, 0))
 
     def _note(self, name: str, before: JSON, after: JSON) -> None:
         first = self._changes.get(name)
