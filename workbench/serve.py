@@ -1,152 +1,129 @@
-"""`rulelang serve` and `rulelang demo`: a running server."""
+"""`rulelang serve`: a running server."""
 
 from __future__ import annotations
 
 import asyncio
 import os
-import time
+import signal
+import socket
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from workbench.errors import CommandError
-from workbench.new import make_workspace
+from workbench.listen import allow_many_files, listen, spelled
+from workbench.loading import require_workspace
 
 if TYPE_CHECKING:
     from server import Parts
 
-_HOST = click.option("--host", help="Where to listen; else as rulelang.toml says.")
-_PORT = click.option("--port", type=click.IntRange(0, 65535), help="Which port; 0 takes a free one.")
+GRACE = 4
+"""Seconds that requests under way have to end when the server stops; attempts at effects have theirs after that."""
+MAX_CONNECTIONS = 1000
+
+host_option = click.option("--host", help="Where to listen; else as rulelang.toml says.")
+port_option = click.option("--port", type=click.IntRange(0, 65535), help="Which port; 0 takes a free one.")
 
 
 @click.command()
 @click.option(
-    "--workspace", type=click.Path(path_type=Path), default=Path(), help="The workspace; else this folder."
+    "--workspace",
+    type=click.Path(path_type=Path),
+    default=Path(),
+    show_default="this folder",
+    help="The workspace.",
 )
-@_HOST
-@_PORT
+@host_option
+@port_option
 def serve(workspace: Path, host: str | None, port: int | None) -> None:
-    """Run a workspace: events in over HTTP, pages and API out. SIGTERM ends it in order."""
-    if not workspace.is_dir():
-        raise CommandError(f"{workspace} is no folder; `rulelang new {workspace}` makes a workspace there")
-    _serve(workspace, host, port, None)
+    """Run a workspace: events in over HTTP, pages and API out. SIGTERM or Ctrl-C ends it in order."""
+    run_server(require_workspace(workspace), host, port)
 
 
-@click.command()
-@click.option(
-    "--folder", type=click.Path(path_type=Path), default=Path("demo"), show_default=True, help="Its folder."
-)
-@_HOST
-@_PORT
-def demo(folder: Path, host: str | None, port: int | None) -> None:
-    """Serve the example workspace (made in FOLDER when it is not there) and say what to try."""
-    if not folder.exists():
-        _make_demo(folder)
-    _serve(folder, host, port, "demo")
+def run_server(
+    root: Path, host: str | None, port: int | None, announce: Callable[[Parts, str], None] | None = None
+) -> None:
+    """Serve a workspace until a signal ends it. `announce` is called with the address once requests are answered.
 
-
-def _make_demo(folder: Path) -> None:
-    import shutil
-
-    example = Path(__file__).parent.parent / "examples" / "workspace"
-    if example.is_dir():
-        shutil.copytree(example, folder)
-    else:
-        make_workspace(folder)
-
-
-def _serve(root: Path, host: str | None, port: int | None, key_name: str | None) -> None:
+    Raises:
+        CommandError: it cannot be served; the message says why.
+    """
     import server
+    from rulelang.catalog.build import CatalogueError
     from runtime.files import FileError
-    from runtime.settings import SettingsError
+    from runtime.settings import SettingsError, load_settings
+    from runtime.store.lock import StoreInUse
+    from runtime.store.migrations import WrongDatabase
     from runtime.store.protocol import StoreUnavailable
     from workbench.logs import configure_logs
 
     configure_logs()
+    allow_many_files()
     try:
-        parts = server.assemble(root)
-    except (SettingsError, FileError) as error:
+        settings = load_settings(root, os.environ)
+        listener = listen(host or settings.server.host, settings.server.port if port is None else port)
+        with listener:
+            parts = server.assemble(root, os.environ)
+            _run(parts, listener, announce)
+    except (SettingsError, FileError, CatalogueError, WrongDatabase, StoreInUse) as error:
         raise CommandError(str(error)) from None
     except StoreUnavailable as error:
         raise CommandError(str(error), 3) from None
-    asyncio.run(_run(parts, host, port, key_name))
 
 
-async def _run(parts: Parts, host: str | None, port: int | None, key_name: str | None) -> None:
+def _run(parts: Parts, listener: socket.socket, announce: Callable[[Parts, str], None] | None) -> None:
     import uvicorn
 
     import server
+    from web.protocol import BoundedProtocol
 
-    settings = parts.settings.server
+    class Serving(uvicorn.Server):
+        """Ends with code 0 when a signal ends it, and says when it has begun."""
+
+        @contextmanager
+        def capture_signals(self) -> Iterator[None]:
+            loop = asyncio.get_running_loop()
+            for number in (signal.SIGINT, signal.SIGTERM):
+                loop.add_signal_handler(number, self.handle_exit, number, None)
+            yield
+
+        async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+            await super().startup(sockets)
+            _announce(parts, listener, announce)
+
     config = uvicorn.Config(
         server.build_server(parts),
-        host=host or settings.host,
-        port=settings.port if port is None else port,
+        http=BoundedProtocol,
+        ws="none",
+        lifespan="off",
         log_config=None,
         access_log=False,
-        timeout_graceful_shutdown=5,
+        timeout_graceful_shutdown=GRACE,
+        limit_concurrency=MAX_CONNECTIONS,
         server_header=False,
-        h11_max_incomplete_event_size=64 * 1024,
     )
-    serving = uvicorn.Server(config)
-    task = asyncio.create_task(serving.serve())
-    while not serving.started and not task.done():
-        await asyncio.sleep(0.02)
-    if serving.started:
-        _announce(parts, serving, key_name)
-    try:
-        await task
-    except SystemExit:
-        place = f"{config.host}:{config.port}"
-        raise CommandError(f"the server cannot listen on {place}; is another one running?", 3) from None
+
+    async def work() -> None:
+        async with server.running(parts):
+            await Serving(config).serve([listener])
+
+    with asyncio.Runner(loop_factory=config.get_loop_factory()) as runner:
+        runner.run(work())
 
 
-def _announce(parts: Parts, serving: Any, key_name: str | None) -> None:
-    address = serving.servers[0].sockets[0].getsockname()
-    url = f"http://{_spelled(address[0])}:{address[1]}"
+def _announce(parts: Parts, listener: socket.socket, announce: Callable[[Parts, str], None] | None) -> None:
+    address: tuple[Any, ...] = listener.getsockname()
+    url = f"http://{spelled(address[0])}:{address[1]}"
+    root = parts.workspace.root
     token = parts.guard.sessions.make_link_token()
-    problems = [d for d in parts.workspace.diagnostics if d.is_error]
-    click.echo(f"rulelang serves {parts.workspace.root} at {url}")
+    click.echo(f"rulelang serves {root} at {url}")
     click.echo(f"  open   {url}/sign-in?token={token}   (works once, for ten minutes)")
-    if problems:
-        click.echo(
-            f"  {len(problems)} mistakes in the rules: run `rulelang check {parts.workspace.root}`", err=True
-        )
-    if key_name is not None:
-        _say_what_to_try(parts, url, _demo_key(parts, key_name))
-
-
-def _spelled(host: str) -> str:
-    return f"[{host}]" if ":" in host else host
-
-
-def _demo_key(parts: Parts, name: str) -> str:
-    from runtime.keys import SCOPES, make_key
-
-    for old in list(parts.guard.keys.all().values()):
-        if old.name == name and not old.revoked:
-            parts.guard.keys.revoke(old.id)
-    made = make_key(name, SCOPES, int(time.time() * 1000))
-    parts.guard.keys.add(made.key)
-    return made.text
-
-
-def _say_what_to_try(parts: Parts, url: str, key: str) -> None:
-    root = os.path.relpath(parts.workspace.root)
-    click.echo(f"""  key    {key}
-
-Try this in another terminal:
-
-  export RULELANG_URL={url} RULELANG_KEY={key}
-
-  rulelang import contacts {root}/contacts.csv
-
-  curl -s $RULELANG_URL/v1/events -H "Authorization: Bearer $RULELANG_KEY" -H "Content-Type: application/json" \\
-    -d '{{"type": "contact.tag_added", "contact_id": "c_1", "data": {{"tag": "demo"}}}}'
-
-The rule "Watch me" in {root}/rules/first.rules assigns the contact at once and, 20 seconds later, sends one mail:
-watch the page, or kill this server in the meantime (kill -9 {os.getpid()}) and start it again.
-
-Ctrl-C ends the server.
-""")
+    mistakes = sum(d.is_error for d in parts.workspace.diagnostics)
+    if mistakes:
+        noun = "mistake" if mistakes == 1 else "mistakes"
+        click.echo(f"  {mistakes} {noun} in the rules: run `rulelang check {root}`", err=True)
+    if announce is not None:
+        announce(parts, url)
