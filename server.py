@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from importlib.metadata import version
 from pathlib import Path
@@ -20,7 +20,7 @@ from runtime.egress.client import EgressClient
 from runtime.engine.cycle import CycleLimits
 from runtime.engine.engine import Engine, EngineLimits
 from runtime.engine.rules import Rules
-from runtime.files import DATA
+from runtime.files import DATA, FileError
 from runtime.keys import KeyFile
 from runtime.outbox import OutboxLimits, Pace
 from runtime.retry import RetryPolicy
@@ -36,7 +36,8 @@ from web.auth import Guard, Sessions
 from web.context import AppContext
 from web.metrics import PrometheusMetrics
 
-SHUTDOWN_SECONDS = 15.0
+SHUTDOWN_SECONDS = 8.0
+"""How long attempts at effects may still take when the server stops; with what requests may take, under 15 s."""
 
 
 class Parts(NamedTuple):
@@ -65,7 +66,7 @@ def assemble(root: Path, env: Mapping[str, str] = os.environ) -> Parts:
     catalogue = build_catalogue(declarations())
     workspace = Workspace(root, catalogue)
     database = root / settings.database.path
-    database.parent.mkdir(parents=True, exist_ok=True)
+    _make_folder(database.parent)
     writer, readers = open_store(database)
     egress = EgressClient(policy_of(settings.egress))
     services = live_services(settings, lambda: workspace.checked.schema, root, env, egress)
@@ -75,6 +76,14 @@ def assemble(root: Path, env: Mapping[str, str] = os.environ) -> Parts:
     engine = Engine(writer, rules, SystemClock(), _limits(settings), _policy(settings), metrics)
     guard = Guard(KeyFile(root / DATA), Sessions())
     return Parts(settings, workspace, engine, writer, readers(), egress, metrics, guard)
+
+
+def _make_folder(folder: Path) -> None:
+    """The folder of the data, for this user alone: it holds people's data."""
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise FileError(f"the folder {folder} cannot be made: {error.strerror}") from None
 
 
 def _limits(settings: Settings) -> EngineLimits:
@@ -89,27 +98,40 @@ def _policy(settings: Settings) -> RetryPolicy:
     return RetryPolicy(delays=tuple(int(seconds * 1000) for seconds in settings.engine.retry_seconds))
 
 
-def build_server(parts: Parts) -> Starlette:
-    """The application over assembled parts; the engine lives as long as it serves."""
+@asynccontextmanager
+async def running(parts: Parts) -> AsyncIterator[None]:
+    """The engine at work and the files watched, as long as this is entered; then everything is closed in order.
 
-    async def deploy(checked: CheckedWorkspace) -> None:
-        await parts.engine.deploy(checked.schema, checked.plans)
-
-    @asynccontextmanager
-    async def lifespan(app: Starlette) -> AsyncIterator[None]:
-        log = structlog.get_logger("rulelang.server")
+    Raises:
+        StoreUnavailable: the store cannot be written now.
+    """
+    log = structlog.get_logger("rulelang.server")
+    try:
         await parts.engine.start()
-        following = asyncio.create_task(parts.workspace.follow(deploy), name="rulelang-files")
+        following = asyncio.create_task(parts.workspace.follow(_deployer(parts)), name="rulelang-files")
         log.info("started", rules=len(parts.workspace.checked.plans))
         try:
             yield
         finally:
             following.cancel()
+            await asyncio.wait([following])
             whole = await parts.engine.close(SHUTDOWN_SECONDS)
-            await parts.egress.aclose()
-            await parts.reader.close()
-            parts.writer.close()
             log.info("stopped", attempts_cut_off=not whole)
+    finally:
+        await parts.egress.aclose()
+        await parts.reader.close()
+        parts.writer.close()
+
+
+def _deployer(parts: Parts) -> Callable[[CheckedWorkspace], Awaitable[None]]:
+    async def deploy(checked: CheckedWorkspace) -> None:
+        await parts.engine.deploy(checked.schema, checked.plans)
+
+    return deploy
+
+
+def build_server(parts: Parts) -> Starlette:
+    """The application over assembled parts. Its lifespan is that of `running`, for servers that know lifespans."""
 
     context = AppContext(
         engine=parts.engine,
@@ -122,4 +144,4 @@ def build_server(parts: Parts) -> Starlette:
         mailbox=parts.workspace.root / parts.settings.mail.mailbox,
         version=version("rulelang"),
     )
-    return build_app(context, lifespan)
+    return build_app(context, lambda app: running(parts))

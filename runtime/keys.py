@@ -79,6 +79,7 @@ class KeyFile:
     """The keys of a workspace. Changes are atomic; a reader notices them at its next look."""
 
     def __init__(self, folder: Path) -> None:
+        self.folder = folder
         self._path = folder / FILE
         self._seen: tuple[int, int] | None = None
         self._keys: dict[str, ApiKey] = {}
@@ -142,7 +143,7 @@ class KeyFile:
     @contextmanager
     def _changing(self) -> Iterator[dict[str, ApiKey]]:
         try:
-            self._path.parent.mkdir(parents=True, exist_ok=True)
+            self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             with (self._path.parent / f"{FILE}.lock").open("w") as lock:
                 fcntl.flock(lock, fcntl.LOCK_EX)
                 keys = dict(self.all())

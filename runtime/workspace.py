@@ -12,7 +12,9 @@ from rulelang.catalog.model import Catalogue
 from rulelang.diagnostics.model import Diagnostic
 from rulelang.workspace import CheckedWorkspace, load_workspace
 from runtime.events import EventCodec
-from runtime.files import FileError, Files, read_files, write_rule_file
+from runtime.files import FileError, Files, read_files, read_text, write_rule_file
+from runtime.program import PlanError
+from runtime.store.protocol import StoreUnavailable
 
 Deploy = Callable[[CheckedWorkspace], Awaitable[None]]
 LOOK_EVERY = 1.0
@@ -40,11 +42,20 @@ class Workspace:
         self.checked = load_workspace(self._files.rules, catalogue, self._files.templates)
         self.codec = EventCodec(catalogue, self.checked.schema)
         self.diagnostics: Sequence[Diagnostic] = self.checked.diagnostics
+        self.changing = asyncio.Lock()
+        """Held while rules change, from looking at what is in force to putting something else there."""
 
     @property
     def texts(self) -> dict[str, str]:
         """The rule files in force, by name."""
         return self._files.rules
+
+    def on_disk(self, name: str) -> str | None:
+        """The text of a rule file as it stands on disk, also when it is not in force; None when there is none."""
+        try:
+            return read_text(self.root / name)
+        except FileError:
+            return None
 
     def draft(self, name: str, text: str) -> CheckedWorkspace:
         """What the workspace would be with this text in the file `name`; nothing is written."""
@@ -60,13 +71,23 @@ class Workspace:
         self._accept(Files({**self._files.rules, name: text}, self._files.templates), checked)
 
     async def follow(self, deploy: Deploy) -> None:
-        """Watch the folder for ever and put changes that have no error into force through `deploy`."""
+        """Watch the folder for ever and put changes that have no error into force through `deploy`.
+
+        What keeps a change from its place is logged once, and tried again at each look.
+        """
+        said = ""
         while True:
             await asyncio.sleep(LOOK_EVERY)
             try:
-                await self._look(deploy)
-            except FileError as error:
-                structlog.get_logger("rulelang.workspace").warning("files cannot be read", detail=str(error))
+                async with self.changing:
+                    await self._look(deploy)
+                said = ""
+            except Exception as error:
+                if str(error) != said:
+                    said = str(error)
+                    unforeseen = None if isinstance(error, FileError | StoreUnavailable | PlanError) else error
+                    log = structlog.get_logger("rulelang.workspace")
+                    log.error("changed files cannot be put in force", detail=said, exc_info=unforeseen)
 
     async def _look(self, deploy: Deploy) -> None:
         files = await asyncio.to_thread(read_files, self.root)

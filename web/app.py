@@ -14,10 +14,11 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from web import ingest, mailbox, pages, records, rules, runs, system
 from web.context import AppContext
+from web.errors import HANDLERS, Faults
 from web.ingest import EventsEndpoint
 from web.openapi import document
-from web.problems import Problem, on_error, on_not_found, on_problem, on_wrong_method
 from web.routing import Endpoint, routes
+from web.system import Readiness
 
 _HEADERS = [
     (
@@ -28,7 +29,10 @@ _HEADERS = [
     (b"x-content-type-options", b"nosniff"),
     (b"referrer-policy", b"no-referrer"),
     (b"cross-origin-opener-policy", b"same-origin"),
+    (b"cross-origin-resource-policy", b"same-origin"),
 ]
+_KEEP_NOTHING = (b"cache-control", b"no-store")
+_ASK_AGAIN = (b"cache-control", b"no-cache")
 
 
 class SecureHeaders:
@@ -38,17 +42,15 @@ class SecureHeaders:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass on, with more headers."""
+        """Pass on, with more headers. The hot route sets its own."""
         if scope["type"] != "http" or scope["path"] == "/v1/events":
             await self._app(scope, receive, send)
             return
+        caching = _ASK_AGAIN if scope["path"].startswith("/static/") else _KEEP_NOTHING
 
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
-                extra = list(_HEADERS)
-                if not scope["path"].startswith("/static/"):
-                    extra.append((b"cache-control", b"no-store"))
-                message["headers"] = [*message.get("headers", ()), *extra]
+                message["headers"] = [*message.get("headers", ()), *_HEADERS, caching]
             await send(message)
 
         await self._app(scope, receive, send_with_headers)
@@ -71,23 +73,19 @@ def build_app(
 ) -> Starlette:
     """The application over a running system."""
     endpoints = api_endpoints()
-    static = StaticFiles(directory=Path(__file__).parent / "static")
     app = Starlette(
         routes=[
             Route("/v1/events", EventsEndpoint(context)),
             *routes(endpoints),
-            Mount("/static", static),
+            Mount("/static", StaticFiles(directory=Path(__file__).parent / "static"), name="static"),
             *pages.routes(),
         ],
-        middleware=[Middleware(SecureHeaders)],
-        exception_handlers={
-            Problem: on_problem,
-            404: on_not_found,
-            405: on_wrong_method,
-            Exception: on_error,
-        },
+        middleware=[Middleware(SecureHeaders), Middleware(Faults)],
+        exception_handlers=HANDLERS,
         lifespan=lifespan,
     )
+    app.router.redirect_slashes = False
     app.state.context = context
+    app.state.readiness = Readiness()
     app.state.openapi = document([*ingest.endpoints(), *endpoints], context.version)
     return app

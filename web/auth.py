@@ -4,14 +4,22 @@ from __future__ import annotations
 
 import secrets
 import time
+from typing import NamedTuple
 
 from starlette.requests import HTTPConnection
 
 from runtime.keys import SCOPES, KeyFile, KeyFileError
 from web.problems import Problem
 
-SESSION_COOKIE = "rulelang_session"
 SESSION_SECONDS = 12 * 3600
+MAX_SESSIONS = 1000
+
+
+class Session(NamedTuple):
+    """A session of somebody in a browser. `key` is the id of the API key it began with, "" for a sign-in link."""
+
+    until: float
+    key: str
 
 
 class Sessions:
@@ -24,7 +32,7 @@ class Sessions:
 
     def __init__(self) -> None:
         self._links: dict[str, float] = {}
-        self._sessions: dict[str, tuple[float, frozenset[str]]] = {}
+        self._sessions: dict[str, Session] = {}
 
     def make_link_token(self) -> str:
         """A token for a sign-in link."""
@@ -37,27 +45,30 @@ class Sessions:
         until = self._links.pop(token, None)
         if until is None or until < time.monotonic():
             return None
-        return self.begin(frozenset(SCOPES))
+        return self.begin("")
 
-    def begin(self, scopes: frozenset[str]) -> str:
-        """A new session with these scopes."""
-        session = secrets.token_urlsafe(32)
-        self._sessions[session] = (time.monotonic() + SESSION_SECONDS, scopes)
-        return session
+    def begin(self, key: str) -> str:
+        """A new session for the holder of the key with this id. The oldest ends when there are too many."""
+        now = time.monotonic()
+        for old in [name for name, session in self._sessions.items() if session.until < now]:
+            del self._sessions[old]
+        if len(self._sessions) >= MAX_SESSIONS:
+            del self._sessions[next(iter(self._sessions))]
+        name = secrets.token_urlsafe(32)
+        self._sessions[name] = Session(now + SESSION_SECONDS, key)
+        return name
 
-    def end(self, session: str) -> None:
+    def end(self, name: str) -> None:
         """End a session."""
-        self._sessions.pop(session, None)
+        self._sessions.pop(name, None)
 
-    def scopes(self, session: str) -> frozenset[str] | None:
-        """What the holder of a session may do; None when there is no such session."""
-        found = self._sessions.get(session)
-        if found is None:
+    def find(self, name: str) -> Session | None:
+        """The session with this name, unless it is over."""
+        found = self._sessions.get(name)
+        if found is not None and found.until < time.monotonic():
+            self.end(name)
             return None
-        if found[0] < time.monotonic():
-            self.end(session)
-            return None
-        return found[1]
+        return found
 
 
 class Guard:
@@ -68,32 +79,61 @@ class Guard:
         self.sessions = sessions
 
     def scopes(self, connection: HTTPConnection) -> frozenset[str] | None:
-        """What the sender of a request may do; None for a stranger."""
-        header = connection.headers.get("authorization", "")
-        if header:
+        """What the sender of a request may do; None for a stranger.
+
+        Raises:
+            Problem: 503 when the keys cannot be read: nobody is let in on a guess.
+        """
+        header = connection.headers.get("authorization")
+        if header is not None:
             scheme, _, text = header.partition(" ")
             return self.key_scopes(text.strip()) if scheme.lower() == "bearer" else None
-        session = connection.cookies.get(SESSION_COOKIE, "")
-        if not session or not same_origin(connection):
+        name = connection.cookies.get(cookie_name(connection), "")
+        if not name or not same_origin(connection):
             return None
-        return self.sessions.scopes(session)
+        return self._session_scopes(name)
+
+    def _session_scopes(self, name: str) -> frozenset[str] | None:
+        session = self.sessions.find(name)
+        if session is None:
+            return None
+        if not session.key:
+            return frozenset(SCOPES)
+        try:
+            key = self.keys.all().get(session.key)
+        except KeyFileError as error:
+            raise _unreadable(error) from None
+        if key is None or key.revoked:
+            self.sessions.end(name)
+            return None
+        return frozenset(key.scopes)
 
     def key_scopes(self, text: str) -> frozenset[str] | None:
         """What the holder of a key may do; None for a wrong one.
 
         Raises:
-            Problem: 503 when the keys cannot be read: nobody is let in on a guess.
+            Problem: 503 when the keys cannot be read.
         """
         try:
             return self.keys.scopes(text)
-        except KeyFileError:
-            raise Problem(503, "the keys cannot be read now; the log says why") from None
+        except KeyFileError as error:
+            raise _unreadable(error) from None
+
+    def begin_session(self, key: str) -> str | None:
+        """A session for the holder of a key, which ends when the key is revoked; None for a wrong key.
+
+        Raises:
+            Problem: 503 when the keys cannot be read.
+        """
+        if self.key_scopes(key) is None:
+            return None
+        return self.sessions.begin(key.split("_")[1])
 
     def require(self, connection: HTTPConnection, scope: str) -> None:
         """Let the request pass, or refuse it.
 
         Raises:
-            Problem: 401 for a stranger, 403 for somebody without the scope.
+            Problem: 401 for a stranger, 403 for somebody without the scope, 503 when the keys cannot be read.
         """
         held = self.scopes(connection)
         if held is None:
@@ -104,6 +144,24 @@ class Guard:
             )
         if scope not in held:
             raise Problem(403, f"this key lacks the scope `{scope}` ({SCOPES[scope]})")
+
+
+def _unreadable(error: KeyFileError) -> Problem:
+    return Problem(
+        503, "the keys cannot be read now; the log says why", {"Retry-After": "5"}, reason=str(error)
+    )
+
+
+def cookie_name(connection: HTTPConnection) -> str:
+    """The name of our session cookie.
+
+    Over https it is bound to this host (`__Host-`). Over http, where cookies are shared between ports, it holds the
+    port, so that two servers on one machine do not end each other's sessions.
+    """
+    if connection.scope["scheme"] == "https":
+        return "__Host-rulelang"
+    _, port = connection.scope.get("server") or ("", None)
+    return f"rulelang_{port or 0}"
 
 
 def same_origin(connection: HTTPConnection) -> bool:
@@ -118,4 +176,4 @@ def same_origin(connection: HTTPConnection) -> bool:
     if site is not None:
         return site == "same-origin"
     origin = connection.headers.get("origin", "")
-    return origin == f"{connection.url.scheme}://{connection.headers.get('host', '')}"
+    return origin == f"{connection.scope['scheme']}://{connection.headers.get('host', '')}"

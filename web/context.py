@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
 
@@ -16,7 +16,8 @@ from runtime.settings import Settings
 from runtime.store.protocol import ReadStore, StoreUnavailable
 from runtime.workspace import Workspace
 from web.auth import Guard
-from web.problems import Problem
+from web.complaints import Complaints
+from web.problems import unavailable
 
 T = TypeVar("T")
 
@@ -34,6 +35,7 @@ class AppContext:
     clock: Callable[[], Millis]
     mailbox: Path
     version: str
+    complaints: Complaints = field(default_factory=Complaints)
 
 
 def context_of(connection: HTTPConnection) -> AppContext:
@@ -42,14 +44,18 @@ def context_of(connection: HTTPConnection) -> AppContext:
     return context
 
 
-async def committed(work: Awaitable[T]) -> T:
+async def committed(work: Awaitable[T], whole: bool = True) -> T:
     """The result of a call of the engine; what keeps it from committing becomes an answer that says so.
 
+    `whole` is False for work in several transactions, of which some may have been committed.
+
     Raises:
-        Problem: 503 with Retry-After: nothing was done, and sending the same again is safe.
+        Problem: 503 with Retry-After: sending the same again is safe.
     """
     try:
         return await work
     except StoreUnavailable as error:
-        detail = f"{error}; nothing was done, send it again later"
-        raise Problem(503, detail, {"Retry-After": "5"}) from None
+        if whole:
+            raise unavailable(error) from None
+        kept = "a part may have been kept: send the same again, with the same ids or Idempotency-Key"
+        raise unavailable(error, kept) from None

@@ -10,7 +10,7 @@ from starlette.responses import Response
 from stdlib_actions.mail.mailbox import list_messages, read_message
 from web.context import context_of
 from web.problems import Problem
-from web.routing import LIMIT, Endpoint, json_response, page_limit
+from web.routing import LIMIT, Answer, Endpoint, json_response, page_limit
 
 
 async def list_mail(request: Request) -> Response:
@@ -29,6 +29,13 @@ async def get_mail(request: Request) -> Response:
 
 def endpoints() -> list[Endpoint]:
     """The routes."""
+    names = ("id", "subject", "sender", "to", "date")
+    summary = {
+        "type": "object",
+        "required": list(names),
+        "properties": {n: {"type": "string"} for n in names},
+    }
+    items = {"items": {"type": "array", "items": summary}}
     return [
         Endpoint(
             "GET",
@@ -36,8 +43,12 @@ def endpoints() -> list[Endpoint]:
             "mailbox:read",
             list_mail,
             "List the development mailbox",
+            "The latest messages, newest first.",
             parameters=(LIMIT,),
-            answers={200: ("the latest messages", {"type": "object", "required": ["items"]})},
+            answers={
+                200: Answer("the messages", {"type": "object", "required": ["items"], "properties": items}),
+                400: Answer("a parameter is wrong"),
+            },
             tag="mailbox",
         ),
         Endpoint(
@@ -46,7 +57,7 @@ def endpoints() -> list[Endpoint]:
             "mailbox:read",
             get_mail,
             "Read a message",
-            answers={200: ("the message", {"type": "object"}), 404: ("unknown", None)},
+            answers={200: Answer("the message", summary), 404: Answer("unknown")},
             tag="mailbox",
         ),
     ]

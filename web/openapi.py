@@ -66,7 +66,7 @@ def _operation(endpoint: Endpoint) -> dict[str, Any]:
         operation["security"] = [{"key": [endpoint.scope]}]
     if endpoint.bodies:
         content = {media: {"schema": dict(schema)} for media, schema in endpoint.bodies.items()}
-        operation["requestBody"] = {"required": True, "content": content}
+        operation["requestBody"] = {"required": endpoint.body_required, "content": content}
     return operation
 
 
@@ -82,10 +82,10 @@ def _operation_id(endpoint: Endpoint) -> str:
 def _responses(endpoint: Endpoint) -> dict[str, Any]:
     problem = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
     result: dict[str, Any] = {}
-    for status, (text, schema) in endpoint.answers.items():
-        result[str(status)] = {"description": text}
-        if schema is not None:
-            result[str(status)]["content"] = {"application/json": {"schema": dict(schema)}}
+    for status, answer in endpoint.answers.items():
+        result[str(status)] = {"description": answer.text}
+        if answer.schema is not None:
+            result[str(status)]["content"] = {answer.media: {"schema": dict(answer.schema)}}
         elif status >= 400:
             result[str(status)]["content"] = problem
     if endpoint.scope:

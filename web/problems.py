@@ -7,22 +7,31 @@ from http import HTTPStatus
 from typing import Any
 
 import msgspec
-from starlette.requests import Request
 from starlette.responses import Response
 
 MEDIA_TYPE = "application/problem+json"
 
 
 class Problem(Exception):
-    """An answer other than success. `detail` is a sentence for people; `extra` are further members."""
+    """An answer other than success.
+
+    `detail` is a sentence for people, `extra` are further members of the answer. `reason` is for the log alone.
+    """
 
     def __init__(
-        self, status: int, detail: str, headers: Mapping[str, str] | None = None, **extra: Any
+        self,
+        status: int,
+        detail: str,
+        headers: Mapping[str, str] | None = None,
+        *,
+        reason: str = "",
+        **extra: Any,
     ) -> None:
         super().__init__(detail)
         self.status = status
         self.detail = detail
         self.headers = dict(headers or {})
+        self.reason = reason
         self.extra = extra
 
     def body(self) -> bytes:
@@ -37,23 +46,6 @@ class Problem(Exception):
         return Response(self.body(), self.status, self.headers, media_type=MEDIA_TYPE)
 
 
-async def on_problem(request: Request, error: Exception) -> Response:
-    """Answer a Problem."""
-    assert isinstance(error, Problem)
-    return error.response()
-
-
-async def on_not_found(request: Request, error: Exception) -> Response:
-    """Answer a path that nothing serves."""
-    return Problem(404, f"nothing is served at {request.url.path}").response()
-
-
-async def on_wrong_method(request: Request, error: Exception) -> Response:
-    """Answer a method that a path does not take."""
-    headers = getattr(error, "headers", None) or {}
-    return Problem(405, f"{request.url.path} does not take {request.method}", headers).response()
-
-
-async def on_error(request: Request, error: Exception) -> Response:
-    """Answer a fault of ours without saying what it was; the log has it."""
-    return Problem(500, "the server failed at this request; the log says why").response()
+def unavailable(error: Exception, kept: str = "nothing was done, send it again later") -> Problem:
+    """The answer when the store cannot be read or written now; `kept` says what became of the request."""
+    return Problem(503, f"{error}; {kept}", {"Retry-After": "5"})

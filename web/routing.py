@@ -32,11 +32,17 @@ class Parameter:
 
 
 @dataclass(frozen=True, slots=True)
-class Endpoint:
-    """One operation. `scope` "" means open to strangers. `bodies` maps media types to JSON Schemas.
+class Answer:
+    """What one status means. `schema` is the JSON Schema of the body; without one nothing is said of it."""
 
-    `answers` maps statuses to (description, JSON Schema or None).
-    """
+    text: str
+    schema: Mapping[str, Any] | None = None
+    media: str = "application/json"
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """One operation. `scope` "" means open to strangers. `bodies` maps media types to JSON Schemas."""
 
     method: str
     path: str
@@ -46,8 +52,9 @@ class Endpoint:
     doc: str = ""
     parameters: tuple[Parameter, ...] = ()
     bodies: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
-    answers: Mapping[int, tuple[str, Mapping[str, Any] | None]] = field(default_factory=dict)
+    answers: Mapping[int, Answer] = field(default_factory=dict)
     tag: str = ""
+    body_required: bool = True
 
 
 LIMIT = Parameter(
@@ -58,7 +65,22 @@ CURSOR = Parameter("cursor", "`next` of the page before")
 
 def routes(endpoints: Sequence[Endpoint]) -> list[BaseRoute]:
     """Starlette routes, each guarded by its endpoint's scope before its handler sees the request."""
-    return [StarletteRoute(e.path, _guarded(e), methods=[e.method]) for e in endpoints]
+    by_path: dict[str, dict[str, Handler]] = {}
+    for endpoint in endpoints:
+        by_path.setdefault(endpoint.path, {})[endpoint.method] = _guarded(endpoint)
+    return [
+        StarletteRoute(path, by_method(handlers), methods=list(handlers))
+        for path, handlers in by_path.items()
+    ]
+
+
+def by_method(handlers: Mapping[str, Handler]) -> Handler:
+    """One handler for all methods of a path; HEAD is answered as GET, without the body."""
+
+    async def handle(request: Request) -> Response:
+        return await handlers["GET" if request.method == "HEAD" else request.method](request)
+
+    return handle
 
 
 def _guarded(endpoint: Endpoint) -> Handler:
@@ -73,10 +95,14 @@ def _guarded(endpoint: Endpoint) -> Handler:
 
 def _check_query(request: Request, endpoint: Endpoint) -> None:
     known = [p.name for p in endpoint.parameters if p.place == "query"]
-    for name in request.query_params:
+    seen: set[str] = set()
+    for name, _ in request.query_params.multi_items():
         if name not in known:
             says = f"it takes {', '.join(f'`{k}`' for k in known)}" if known else "it takes none"
-            raise Problem(400, f"{endpoint.path} has no parameter `{name}`; {says}")
+            raise Problem(400, f"{endpoint.path} has no parameter `{name[:50]}`; {says}")
+        if name in seen:
+            raise Problem(400, f"the parameter `{name}` is given twice")
+        seen.add(name)
 
 
 def json_response(value: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:

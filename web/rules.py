@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from hashlib import sha256
 from typing import Any
 
+from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
 from rulelang.diagnostics.model import Diagnostic
 from rulelang.diagnostics.render import render_json
+from rulelang.workspace import CheckedWorkspace
 from runtime.files import FileError, is_rule_file_name
-from web.body import read_body
+from runtime.program import PlanError
+from web.body import media_type, read_body
 from web.context import AppContext, committed, context_of
 from web.problems import Problem
-from web.routing import Endpoint, Parameter, json_response
+from web.routing import Answer, Endpoint, Parameter, json_response
 
 
 async def rules_overview(context: AppContext) -> list[dict[str, Any]]:
@@ -46,17 +50,18 @@ async def list_rules(request: Request) -> Response:
     return json_response({"items": await rules_overview(context), "diagnostics": diagnostics})
 
 
-def _etag(text: str) -> str:
-    return f'"{sha256(text.encode()).hexdigest()[:32]}"'
+def etag_of(text: str) -> str:
+    """The entity tag of a file's text."""
+    return f'"{sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:32]}"'
 
 
 async def get_file(request: Request) -> Response:
     """The text of a rule file."""
-    context, name = context_of(request), request.path_params["file"]
-    text = context.workspace.texts.get(name)
+    name = request.path_params["file"]
+    text = context_of(request).workspace.texts.get(name)
     if text is None:
         raise Problem(404, f"the workspace has no file {name[:100]!r}")
-    return Response(text, headers={"ETag": _etag(text)}, media_type="text/plain; charset=utf-8")
+    return Response(text, headers={"ETag": etag_of(text)}, media_type="text/plain; charset=utf-8")
 
 
 async def put_file(request: Request) -> Response:
@@ -64,25 +69,29 @@ async def put_file(request: Request) -> Response:
     context, name = context_of(request), request.path_params["file"]
     if not is_rule_file_name(name):
         raise Problem(400, "a rule file is named with letters, digits, `-` and `_`, and ends in `.rules`")
-    text = await _text(request)
-    before = context.workspace.texts.get(name)
-    expected = request.headers.get("if-match")
-    if expected is not None and (before is None or expected != _etag(before)):
-        raise Problem(412, "the file was changed since it was read; read it again and merge")
     dry = _dry_run(request)
-    checked = context.workspace.draft(name, text)
-    _refuse_errors(checked.diagnostics, name)
-    if not dry:
-        await _go_live(context, name, text, checked)
+    text = await _text(request)
+    async with context.workspace.changing:
+        before = context.workspace.texts.get(name)
+        _check_conditions(request, context, name, before)
+        checked = await run_in_threadpool(context.workspace.draft, name, text)
+        _refuse_errors(context.workspace.checked.diagnostics, checked.diagnostics, name)
+        if not dry:
+            await _go_live(context, name, text, checked)
     plans = [{"rule": p.key, "state": p.state, "plan": p.hash} for p in checked.plans if p.file == name]
     answer = {"file": name, "saved": not dry, "rules": plans, "diagnostics": render_json(checked.diagnostics)}
-    return json_response(answer, 201 if before is None and not dry else 200, {"ETag": _etag(text)})
+    if dry:
+        return json_response(answer)
+    return json_response(answer, 201 if before is None else 200, {"ETag": etag_of(text)})
 
 
 async def _text(request: Request) -> str:
-    body = await read_body(request.receive)
+    """The text sent, with the line ends that files have once they are read back."""
+    if media_type(request) not in ("", "text/plain"):
+        raise Problem(415, "send the text of the file with Content-Type text/plain", {"Accept": "text/plain"})
+    body = await read_body(request, request.receive)
     try:
-        return body.decode("utf-8")
+        return body.decode("utf-8").replace("\r\n", "\n").replace("\r", "\n")
     except UnicodeDecodeError as error:
         raise Problem(400, f"the file is not UTF-8 text (byte {error.start})") from None
 
@@ -90,21 +99,48 @@ async def _text(request: Request) -> str:
 def _dry_run(request: Request) -> bool:
     value = request.query_params.get("dry_run", "false")
     if value not in ("true", "false"):
-        raise Problem(400, "`dry_run` is `true` or `false`")
+        raise Problem(400, f"`dry_run` is `true` or `false`, found {value[:50]!r}")
     return value == "true"
 
 
-def _refuse_errors(diagnostics: Sequence[Diagnostic], name: str) -> None:
-    errors = [d for d in diagnostics if d.is_error]
-    if errors:
-        mine = sum(d.source.path == name for d in errors)
+def _check_conditions(request: Request, context: AppContext, name: str, before: str | None) -> None:
+    """Refuse the change of a file that is not as the client says (If-Match, If-None-Match; RFC 9110, 13.1)."""
+    if request.headers.get("if-none-match") == "*" and before is not None:
+        raise Problem(412, "the file exists already")
+    expected = request.headers.get("if-match")
+    if expected is None:
+        return
+    tags = [tag.strip() for tag in expected.split(",")]
+    if before is None or not ("*" in tags or etag_of(before) in tags):
+        raise Problem(412, "the file was changed since it was read; read it again and merge")
+    if context.workspace.on_disk(name) != before:
+        raise Problem(
+            412, "the file on disk was changed and is not in force yet; look at it, or leave If-Match out"
+        )
+
+
+def _refuse_errors(before: Iterable[Diagnostic], after: Sequence[Diagnostic], name: str) -> None:
+    """Refuse a text with errors, or one that causes errors elsewhere; those that were there before are let be."""
+    errors = [d for d in after if d.is_error]
+    old = Counter(_identity(d) for d in before if d.is_error)
+    new = Counter(_identity(d) for d in errors if d.source.path != name) - old
+    mine = sum(d.source.path == name for d in errors)
+    if mine or new:
+        count = mine or new.total()
         where = "in this file" if mine else "elsewhere in the workspace, caused by this change"
-        detail = f"{len(errors)} {'mistake' if len(errors) == 1 else 'mistakes'} {where}; nothing was changed"
-        raise Problem(422, detail, diagnostics=render_json(diagnostics))
+        detail = f"{count} {'mistake' if count == 1 else 'mistakes'} {where}; nothing was changed"
+        raise Problem(422, detail, diagnostics=render_json(after))
 
 
-async def _go_live(context: AppContext, name: str, text: str, checked: Any) -> None:
-    await committed(context.engine.deploy(checked.schema, checked.plans))
+def _identity(diagnostic: Diagnostic) -> tuple[str, str, str]:
+    return diagnostic.source.path, diagnostic.code, diagnostic.message
+
+
+async def _go_live(context: AppContext, name: str, text: str, checked: CheckedWorkspace) -> None:
+    try:
+        await committed(context.engine.deploy(checked.schema, checked.plans))
+    except PlanError as error:
+        raise Problem(422, f"{error}; nothing was changed") from None
     try:
         context.workspace.save(name, text, checked)
     except FileError as error:
@@ -113,9 +149,30 @@ async def _go_live(context: AppContext, name: str, text: str, checked: Any) -> N
         raise Problem(507, f"the file could not be kept, the rules are as before: {error}") from None
 
 
+_RULE = {
+    "type": "object",
+    "required": ["rule", "file", "line", "state", "subject", "events", "enrol", "plan", "runs"],
+    "properties": {"rule": {"type": "string"}, "file": {"type": "string"}, "line": {"type": "integer"}},
+}
+_DIAGNOSTICS = {
+    "type": "array",
+    "items": {"type": "object", "required": ["code", "severity", "message", "path", "start", "end"]},
+}
+_LIST = {
+    "type": "object",
+    "required": ["items", "diagnostics"],
+    "properties": {"items": {"type": "array", "items": _RULE}, "diagnostics": _DIAGNOSTICS},
+}
+_SAVED = {
+    "type": "object",
+    "required": ["file", "saved", "rules", "diagnostics"],
+    "properties": {"saved": {"type": "boolean"}, "diagnostics": _DIAGNOSTICS},
+}
+_TEXT = {"type": "string"}
+
+
 def endpoints() -> list[Endpoint]:
     """The routes."""
-    text = {"text/plain": {"type": "string"}}
     return [
         Endpoint(
             "GET",
@@ -123,7 +180,7 @@ def endpoints() -> list[Endpoint]:
             "rules:read",
             list_rules,
             "List rules",
-            answers={200: ("all rules", {"type": "object", "required": ["items", "diagnostics"]})},
+            answers={200: Answer("all rules", _LIST)},
             tag="rules",
         ),
         Endpoint(
@@ -132,7 +189,10 @@ def endpoints() -> list[Endpoint]:
             "rules:read",
             get_file,
             "Read a rule file",
-            answers={200: ("its text", None), 404: ("unknown", None)},
+            answers={
+                200: Answer("its text in force, with an ETag", _TEXT, "text/plain"),
+                404: Answer("unknown"),
+            },
             tag="rules",
         ),
         Endpoint(
@@ -141,18 +201,21 @@ def endpoints() -> list[Endpoint]:
             "rules:write",
             put_file,
             "Replace a rule file",
-            "The workspace is checked with the new text; with any error nothing changes, "
-            "and the answer holds the diagnostics.",
+            "The workspace is checked with the new text; with a new error nothing changes, "
+            "and the answer holds the diagnostics. Runs under way keep the version they began with.",
             parameters=(
                 Parameter("dry_run", "only check", {"type": "string", "enum": ["true", "false"]}),
                 Parameter("If-Match", "the ETag of the text that was edited", place="header"),
+                Parameter("If-None-Match", "`*`: only make a new file", place="header"),
             ),
-            bodies=text,
+            bodies={"text/plain": _TEXT},
             answers={
-                200: ("replaced, or checked", {"type": "object"}),
-                201: ("new", {"type": "object"}),
-                412: ("changed meanwhile", None),
-                422: ("it has errors", None),
+                200: Answer("replaced, or checked", _SAVED),
+                201: Answer("new", _SAVED),
+                400: Answer("no name for a rule file, or no text"),
+                412: Answer("changed meanwhile"),
+                422: Answer("it has errors, listed in `diagnostics`"),
+                507: Answer("the file could not be kept"),
             },
             tag="rules",
         ),

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 
 import click
 import msgspec
 
-from rulelang.diagnostics.explain import explain
+from rulelang.diagnostics.explain import PAGES, explain
 from rulelang.diagnostics.model import Diagnostic
 from rulelang.diagnostics.render import render_github, render_json, render_text
 from rulelang.diagnostics.suggest import did_you_mean
@@ -40,18 +41,15 @@ def check(paths: tuple[Path, ...], form: str, code: str | None, color: bool | No
 
 
 def _page(code: str) -> str:
-    from rulelang.diagnostics.explain import CODES
-
-    page = explain(code.upper())
-    if page is None:
-        near = did_you_mean(code.upper(), CODES)
-        raise CommandError(f"there is no code {code}" + (f"; did you mean {near}?" if near else ""))
-    return page
+    try:
+        return explain(code)
+    except KeyError:
+        near = did_you_mean(code.strip().upper(), PAGES)
+        hint = f"did you mean {near}?" if near else "codes look like E0301"
+        raise CommandError(f"there is no code {code!r}; {hint}") from None
 
 
 def _use_color(asked: bool | None) -> bool:
-    import os
-
     return asked if asked is not None else sys.stdout.isatty() and not os.environ.get("NO_COLOR")
 
 

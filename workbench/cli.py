@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from importlib import import_module
 from importlib.metadata import version as package_version
@@ -13,7 +14,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "simulate": ("workbench.simulate:simulate", "run rules on sample records and events, on a virtual clock"),
     "catalog": ("workbench.catalog:catalog", "list triggers, actions and functions"),
     "serve": ("workbench.serve:serve", "run a workspace: events in, pages and API out"),
-    "demo": ("workbench.serve:demo", "serve the example workspace and say what to try"),
+    "demo": ("workbench.demo:demo", "serve the example workspace and say what to try"),
     "new": ("workbench.new:new", "make a workspace to start from"),
     "import": ("workbench.importing:import_records", "import records from CSV into a running server"),
     "key": ("workbench.keys:key", "make, list and revoke API keys"),
@@ -69,9 +70,10 @@ def main() -> None:
     from workbench.errors import CommandError
 
     try:
-        root(prog_name="rulelang", standalone_mode=False)
-    except click.exceptions.Exit as stop:
-        sys.exit(stop.exit_code)
+        # Outside of standalone mode click returns the code of an Exit instead of raising it.
+        code = root(prog_name="rulelang", standalone_mode=False)
+        sys.stdout.flush()
+        sys.exit(code if isinstance(code, int) else 0)
     except click.ClickException as error:
         error.show()
         sys.exit(2)
@@ -82,7 +84,8 @@ def main() -> None:
         click.echo("rulelang: stopped", err=True)
         sys.exit(130)
     except BrokenPipeError:
-        sys.stderr.close()
+        # Whoever read the output has seen enough; what is left in the buffer must not fail at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(0)
 
 

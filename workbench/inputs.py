@@ -2,39 +2,41 @@
 
 from __future__ import annotations
 
-import csv
-import io
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
+from rulelang.types.schema import Schema
+from runtime.csvfile import Table, TableError
 from runtime.events import IDENTITY_FIELDS, EventCodec, EventError, derived_id
-from runtime.files import FileError, read_text
 from runtime.model import Event, Millis, SubjectKey
 from workbench.errors import CommandError
 
 MAX_RECORDS = 100_000
+MAX_FILE = 64 * 1024 * 1024
 
 
-def read_records(path: Path, kind: str, codec: EventCodec) -> list[tuple[SubjectKey, dict[str, Any]]]:
+def read_records(
+    path: Path, kind: str, codec: EventCodec, schema: Schema
+) -> list[tuple[SubjectKey, dict[str, Any]]]:
     """Records from CSV, JSON (an array) or JSONL; a JSON record may name another `kind`.
 
     A record without `id` gets one from what identifies it.
 
     Raises:
-        CommandError: naming the record or line, and what is wrong with it.
+        CommandError: naming the file, the line, and what is wrong with it.
     """
     found = []
-    for where, raw in _objects(path):
+    for where, raw in _objects(path, schema.fields[kind]):
         raw_kind = raw.pop("kind", kind)
         raw.pop("live_runs", None)
         fields = raw.pop("fields", None)
         values = {**raw, **fields} if isinstance(fields, dict) else raw
         try:
             found.append(_record(str(raw_kind), values, codec))
-        except (EventError, KeyError) as error:
+        except EventError as error:
             raise CommandError(f"{path}, {where}: {error}") from None
     return found
 
@@ -75,13 +77,10 @@ def read_events(path: Path, codec: EventCodec, start: Millis) -> list[Event]:
     return sorted(events, key=lambda event: event.occurred_at)
 
 
-def _objects(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
-    try:
-        text = read_text(path).removeprefix("\ufeff")
-    except FileError as error:
-        raise CommandError(str(error)) from None
-    reader = _csv if path.suffix.lower() == ".csv" else _json
-    for number, (where, value) in enumerate(reader(path, text)):
+def _objects(path: Path, columns: Container[str] = ()) -> Iterator[tuple[str, dict[str, Any]]]:
+    text = _text(path)
+    found = _csv(path, text, columns) if path.suffix.lower() == ".csv" else _json(path, text)
+    for number, (where, value) in enumerate(found):
         if number >= MAX_RECORDS:
             raise CommandError(f"{path} holds more than {MAX_RECORDS} entries")
         if not isinstance(value, dict):
@@ -89,21 +88,26 @@ def _objects(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
         yield where, value
 
 
-def _csv(path: Path, text: str) -> Iterator[tuple[str, Any]]:
-    reader = csv.DictReader(io.StringIO(text, newline=""))
+def _text(path: Path) -> str:
     try:
-        for row in reader:
-            if None in row:
-                raise CommandError(
-                    f"{path}, line {reader.line_num}: more cells than the first line has columns"
-                )
-            cells = {
-                key.strip(): value.strip() for key, value in row.items() if key and value and value.strip()
-            }
-            if cells:
-                yield f"line {reader.line_num}", cells
-    except csv.Error as error:
-        raise CommandError(f"{path}, line {reader.line_num}: {error}") from None
+        if path.stat().st_size > MAX_FILE:
+            raise CommandError(f"{path} is larger than {MAX_FILE // 1024 // 1024} MiB; split it")
+        return path.read_text("utf-8").removeprefix("\ufeff")
+    except UnicodeDecodeError as error:
+        raise CommandError(f"{path} is not UTF-8 text (byte {error.start}); save it as UTF-8") from None
+    except OSError as error:
+        raise CommandError(f"{path} cannot be read: {error.strerror}") from None
+
+
+def _csv(path: Path, text: str, columns: Container[str]) -> Iterator[tuple[str, Any]]:
+    try:
+        table = Table(text, columns)
+    except TableError as error:
+        raise CommandError(f"{path}: {error}") from None
+    for line in table.lines():
+        if line.problem:
+            raise CommandError(f"{path}, line {line.number}: {line.problem}")
+        yield f"line {line.number}", dict(line.cells)
 
 
 def _json(path: Path, text: str) -> Iterator[tuple[str, Any]]:

@@ -1,4 +1,4 @@
-"""`rulelang key`: API keys. They are kept in the workspace's database; the secret is shown once."""
+"""`rulelang key`: API keys. They are kept in a file of the workspace; the secret is shown once."""
 
 from __future__ import annotations
 
@@ -10,9 +10,11 @@ from pathlib import Path
 import click
 
 from rulelang.calendar import instant_text
+from rulelang.diagnostics.terminal import harmless
 from runtime.files import DATA
 from runtime.keys import SCOPES, KeyFile, KeyFileError, make_key, unknown_scopes
 from workbench.errors import CommandError
+from workbench.loading import require_workspace
 
 _WORKSPACE = click.option(
     "--workspace",
@@ -53,7 +55,9 @@ def list_keys(workspace: Path) -> None:
         for found in keys.all().values():
             state = "revoked" if found.revoked else "valid"
             made = instant_text(found.created_at)
-            click.echo(f"{found.id}  {state:<7}  {made}  {found.name or '-'}  {' '.join(found.scopes)}")
+            click.echo(
+                f"{found.id}  {state:<7}  {made}  {harmless(found.name) or '-'}  {' '.join(found.scopes)}"
+            )
 
 
 @key.command()
@@ -69,9 +73,8 @@ def revoke(id: str, workspace: Path) -> None:
 
 @contextmanager
 def _keys(workspace: Path) -> Iterator[KeyFile]:
-    if not workspace.is_dir():
-        raise CommandError(f"{workspace} is no folder; `rulelang new {workspace}` makes a workspace there")
+    folder = require_workspace(workspace) / DATA
     try:
-        yield KeyFile(workspace / DATA)
+        yield KeyFile(folder)
     except KeyFileError as error:
         raise CommandError(str(error), 3) from None

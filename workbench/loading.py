@@ -12,7 +12,7 @@ from rulelang.catalog.build import build_catalogue
 from rulelang.catalog.model import Catalogue
 from rulelang.diagnostics.model import Diagnostic
 from rulelang.workspace import CheckedWorkspace, load_workspace
-from runtime.files import FileError, read_files, read_text
+from runtime.files import DATA, RULES_SUFFIX, FileError, read_files, read_text
 from runtime.settings import FILE_NAME
 from stdlib_actions.library import declarations
 from workbench.errors import CommandError
@@ -22,6 +22,23 @@ from workbench.errors import CommandError
 def catalogue() -> Catalogue:
     """The standard catalogue with the actions of installed packages."""
     return build_catalogue(declarations())
+
+
+def require_workspace(folder: Path) -> Path:
+    """The folder, if it is a workspace: it has settings, rules or data.
+
+    Raises:
+        CommandError: it is none.
+    """
+    if not folder.is_dir():
+        raise CommandError(f"{folder} is no folder; `rulelang new {folder}` makes a workspace there")
+    known = (folder / FILE_NAME, folder / DATA)
+    if not any(path.exists() for path in known) and not any(folder.rglob(f"*{RULES_SUFFIX}")):
+        raise CommandError(
+            f"{folder.resolve()} is no workspace: it has no {FILE_NAME} and no file that ends in `{RULES_SUFFIX}`; "
+            "name one with --workspace, `rulelang new DIR` makes one"
+        )
+    return folder
 
 
 class Loaded:

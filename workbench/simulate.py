@@ -76,7 +76,7 @@ def simulate(
     library = offline_library(lambda: schema, catalogue=catalogue())
     simulation = Simulation(library, schema, plans, begin)
     for kind, file in (("contact", contacts), ("account", accounts), ("opportunity", opportunities)):
-        for key, fields in read_records(file, kind, codec) if file else ():
+        for key, fields in read_records(file, kind, codec, schema) if file else ():
             simulation.add_subject(key, fields)
     _run(simulation, found, _end(begin, span, shown), span is not None)
     _print(simulation, shown, form)
