@@ -1,20 +1,23 @@
 """The HTTP client: the only code that sends requests.
 
 It follows no redirects, keeps no cookies, reads no proxy settings or password files, and ends every request
-within its deadline. It uses only the connection pool of httpcore, so that nobody but the guard parses a URL.
+within its deadline. httpx carries the requests, over a transport that goes only where the guard allows.
 """
 
 from __future__ import annotations
 
 import asyncio
+import logging
 import ssl
 import time
 from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import aclosing, asynccontextmanager
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-import httpcore2
+import httpcore
+import httpx
+from anyio import EndOfStream
 
 from runtime.egress.body import BodyReader
 from runtime.egress.errors import EgressError, NotSent, OutcomeUnknown, Refused
@@ -22,12 +25,22 @@ from runtime.egress.guard import EgressPolicy, Resolver, Vetted, check_url
 from runtime.egress.headers import encode_headers
 from runtime.egress.network import PinnedBackend, SystemResolver
 from runtime.egress.retry_after import retry_after_seconds
+from runtime.egress.transport import GuardedTransport, NoCookies
 
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
-_TRANSPORT_ERRORS = (httpcore2.NetworkError, httpcore2.TimeoutException, httpcore2.ProtocolError, OSError)
+# EndOfStream: a TLS connection that ends while a request is written; httpcore 1.0 lets it through.
+_TRANSPORT_ERRORS = (
+    httpcore.NetworkError,
+    httpcore.TimeoutException,
+    httpcore.ProtocolError,
+    EndOfStream,
+    OSError,
+)
 _CONNECT_TIMEOUT = 10.0
-# Shorter than the idle time of common servers (5 s), so that a request rarely meets a closing connection.
-_KEEPALIVE = 4.0
+
+# At lower levels they would log receivers and the header fields of their answers.
+for _name in ("httpx", "httpcore"):
+    logging.getLogger(_name).setLevel(logging.WARNING)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,12 +101,12 @@ class EgressClient:
         self._network = PinnedBackend(self.policy, resolver or self._own_resolver or SystemResolver())
         self._lanes = _Lanes(per_origin)
         self._clock = clock
-        self._pool = httpcore2.AsyncConnectionPool(
-            ssl_context=tls or httpcore2.default_ssl_context(),
-            max_connections=max_connections,
-            max_keepalive_connections=max_connections // 2,
-            keepalive_expiry=_KEEPALIVE,
-            network_backend=self._network,
+        self._http = httpx.AsyncClient(
+            transport=GuardedTransport(self._network, tls, max_connections),
+            trust_env=False,
+            follow_redirects=False,
+            cookies=NoCookies(),
+            timeout=None,
         )
 
     async def vet(self, url: str) -> Vetted:
@@ -131,6 +144,7 @@ class EgressClient:
         request = _compose(method, vetted, headers or {}, body, idempotency_key)
         progress = _Progress()
         request.extensions = {
+            "vetted": vetted,
             "trace": progress.trace,
             "timeout": {"connect": min(_CONNECT_TIMEOUT, deadline)},
         }
@@ -139,7 +153,7 @@ class EgressClient:
         return self._reply(progress, time.monotonic() - began)
 
     async def _exchange(
-        self, request: httpcore2.Request, vetted: Vetted, progress: _Progress, deadline: float, limit: int
+        self, request: httpx.Request, vetted: Vetted, progress: _Progress, deadline: float, limit: int
     ) -> None:
         try:
             async with asyncio.timeout(deadline), self._lanes.enter(vetted.origin):
@@ -151,14 +165,13 @@ class EgressClient:
             if not progress.status:
                 raise _failed(error, progress, vetted) from error
 
-    async def _send(self, request: httpcore2.Request, progress: _Progress, limit: int) -> None:
-        response = await self._pool.handle_async_request(request)
+    async def _send(self, request: httpx.Request, progress: _Progress, limit: int) -> None:
+        response = await self._http.send(request, stream=True)
         try:
-            progress.headers = _decoded(response.headers)
+            progress.headers = _decoded(response.headers.raw)
             progress.reader = BodyReader(limit, progress.headers.get("content-encoding", ""))
-            progress.status = response.status
-            async with aclosing(response.aiter_stream()) as chunks:
-                await progress.reader.read(chunks)
+            progress.status = response.status_code
+            await progress.reader.read(response.aiter_raw())
         finally:
             await response.aclose()
 
@@ -176,24 +189,21 @@ class EgressClient:
 
     async def aclose(self) -> None:
         """Close all connections."""
-        await self._pool.aclose()
+        await self._http.aclose()
         if self._own_resolver:
             self._own_resolver.close()
 
 
-def _compose(
-    method: str, vetted: Vetted, headers: Mapping[str, str], body: bytes, key: str
-) -> httpcore2.Request:
+def _compose(method: str, vetted: Vetted, headers: Mapping[str, str], body: bytes, key: str) -> httpx.Request:
+    """The request as it will stand on the wire; httpx adds only `Content-Length`, where RFC 9110 wants it."""
     if method not in _METHODS:
         raise Refused(f"`{method[:20]}` is not a method that can be used")
     fields = encode_headers({**headers, "Idempotency-Key": key} if key else headers)
-    fields += [(b"Host", vetted.authority.encode("ascii")), (b"Accept-Encoding", b"identity")]
+    # With a Host given, httpx does not try to decode `xn--` names, some of which it would refuse.
+    ours = [(b"Host", vetted.authority.encode("ascii")), (b"Accept-Encoding", b"identity")]
     if not any(name.lower() == b"user-agent" for name, _ in fields):
-        fields.append((b"User-Agent", b"rulelang"))
-    if body or method in ("POST", "PUT", "PATCH"):
-        fields.append((b"Content-Length", str(len(body)).encode("ascii")))
-    parts = httpcore2.URL(scheme=vetted.scheme, host=str(vetted.host), port=vetted.port, target=vetted.target)
-    return httpcore2.Request(method, parts, headers=fields, content=body)
+        ours.append((b"User-Agent", b"rulelang"))
+    return httpx.Request(method, vetted.origin, headers=ours + fields, content=body)
 
 
 def _decoded(headers: list[tuple[bytes, bytes]]) -> dict[str, str]:
@@ -211,7 +221,7 @@ def _no_answer(progress: _Progress, vetted: Vetted, when: str) -> EgressError:
 
 
 def _failed(error: Exception, progress: _Progress, vetted: Vetted) -> EgressError:
-    if isinstance(error, httpcore2.LocalProtocolError):
+    if isinstance(error, httpcore.LocalProtocolError):
         return Refused("the request is not valid HTTP")
     if progress.sent:
         return OutcomeUnknown(

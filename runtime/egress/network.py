@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from ipaddress import ip_address
 
-import httpcore2
+import httpcore
 
 from runtime.egress.addresses import Address
 from runtime.egress.errors import NotSent, Refused
@@ -60,13 +60,13 @@ def _lookup(host: str, port: int) -> list[str]:
     return list(dict.fromkeys(str(address[0]) for *_, address in answers))
 
 
-class PinnedBackend(httpcore2.AsyncNetworkBackend):
+class PinnedBackend(httpcore.AsyncNetworkBackend):
     """Connects to addresses that the guard has judged, and to nothing else."""
 
     def __init__(self, policy: EgressPolicy, resolver: Resolver) -> None:
         self._policy = policy
         self._resolver = resolver
-        self._network = httpcore2.AnyIOBackend()
+        self._network = httpcore.AnyIOBackend()
 
     async def connect_tcp(
         self,
@@ -74,8 +74,8 @@ class PinnedBackend(httpcore2.AsyncNetworkBackend):
         port: int,
         timeout: float | None = None,
         local_address: str | None = None,
-        socket_options: Iterable[httpcore2.SOCKET_OPTION] | None = None,
-    ) -> httpcore2.AsyncNetworkStream:
+        socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
+    ) -> httpcore.AsyncNetworkStream:
         """A connection to the first judged address of `host` that answers.
 
         Raises:
@@ -89,7 +89,7 @@ class PinnedBackend(httpcore2.AsyncNetworkBackend):
                 return await self._network.connect_tcp(
                     str(address), port, each, local_address, socket_options
                 )
-            except (httpcore2.ConnectError, httpcore2.ConnectTimeout):
+            except (httpcore.ConnectError, httpcore.ConnectTimeout):
                 continue
         raise NotSent(f"`{host}` did not accept a connection on port {port}")
 
@@ -97,8 +97,8 @@ class PinnedBackend(httpcore2.AsyncNetworkBackend):
         self,
         path: str,
         timeout: float | None = None,
-        socket_options: Iterable[httpcore2.SOCKET_OPTION] | None = None,
-    ) -> httpcore2.AsyncNetworkStream:
+        socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
+    ) -> httpcore.AsyncNetworkStream:
         """Always refused: rules reach the network, not the machine."""
         raise Refused("sockets of this machine must not be reached")
 

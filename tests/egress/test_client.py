@@ -8,15 +8,18 @@ import logging
 import ssl
 import time
 import tracemalloc
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
+from typing import Any
 
+import httpx
 import pytest
 import trustme
 
 from runtime.egress.client import EgressClient
 from runtime.egress.errors import NotSent, OutcomeUnknown, Refused
-from runtime.egress.guard import EgressPolicy
-from runtime.egress.network import SystemResolver
+from runtime.egress.guard import EgressPolicy, check_url
+from runtime.egress.network import PinnedBackend, SystemResolver
+from runtime.egress.transport import GuardedTransport
 from tests.support.evil_http import Answer, EvilServer
 
 
@@ -128,6 +131,62 @@ async def test_redirects_are_not_followed(
     assert len(server.requests) == 1
 
 
+@pytest.mark.parametrize("to", ["http://[", "http://a:99999/", "http://xn--/", "https:///nowhere", "\x7f"])
+async def test_a_location_that_is_no_address_is_an_answer_too(
+    client: EgressClient, server: EvilServer, to: str
+) -> None:
+    server.script("/hook", Answer(302, b"", {"location": to}))
+    reply = await client.request("GET", server.url("/hook"))
+    assert (reply.status, reply.headers["location"]) == (302, to)
+    assert (await client.request("GET", server.url("/ok"))).ok
+
+
+@pytest.mark.parametrize(
+    ("address", "target"),
+    [
+        ("/a//b/../c/./d", "/a//b/../c/./d"),
+        ("/a%2Fb%41?x=%zz&y=[1]&z='(*)'", "/a%2Fb%41?x=%zz&y=[1]&z='(*)'"),
+        ("/é?q=ü#part", "/%C3%A9?q=%C3%BC"),
+        ("//evil.test/@evil.test:80", "//evil.test/@evil.test:80"),
+        ("?only=query", "/?only=query"),
+        ("", "/"),
+    ],
+)
+async def test_the_target_goes_out_as_the_guard_wrote_it(address: str, target: str) -> None:
+    heads: list[bytes] = []
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        heads.append(await reader.readuntil(b"\r\n\r\n"))
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+        await writer.drain()
+        writer.close()
+
+    async with await asyncio.start_server(answer, "127.0.0.1", 0) as listener:
+        host = f"127.0.0.1:{listener.sockets[0].getsockname()[1]}"
+        client = EgressClient(EgressPolicy(allow=[host]))
+        assert (await client.request("GET", f"http://{host}{address}")).ok
+        await client.aclose()
+    lines = heads[0].decode("ascii").split("\r\n")
+    assert lines[:2] == [f"GET {target} HTTP/1.1", f"Host: {host}"]
+    assert len(heads) == 1
+
+
+async def test_the_transport_goes_where_the_guard_said_and_nowhere_without_it(server: EvilServer) -> None:
+    policy = EgressPolicy(allow=[server.address])
+    transport = GuardedTransport(PinnedBackend(policy, SystemResolver()), None, 4)
+    async with EvilServer() as other, httpx.AsyncClient(transport=transport, trust_env=False) as http:
+        with pytest.raises(Refused, match="not been checked"):
+            await http.get(server.url("/ok"))
+        vetted = check_url(server.url("/ok"), policy)
+        extensions = {"vetted": vetted, "trace": _ignore, "timeout": {}}
+        assert (await http.get(other.url("/elsewhere"), extensions=extensions)).status_code == 200
+        assert (len(other.requests), [request.path for request in server.requests]) == (0, ["/ok"])
+
+
+async def _ignore(event: str, info: Mapping[str, Any]) -> None:
+    """A trace that nobody reads."""
+
+
 async def test_refresh_is_not_followed(client: EgressClient, server: EvilServer) -> None:
     assert (await client.request("GET", server.url("/refresh?to=/ok"))).status == 200
     assert len(server.requests) == 1
@@ -185,6 +244,13 @@ async def test_a_name_is_resolved_once_and_the_connection_goes_where_it_was_judg
     assert reply.ok
     assert resolver.asked == 1
     assert server.requests[0].headers["host"] == f"hook.test:{server.port}"
+    await client.aclose()
+
+
+@pytest.mark.parametrize("name", ["xn--i-7iq.test", "xn--a.test", "_sip.a_b.test", "müller.test"])
+async def test_names_that_are_looked_up_though_few_libraries_like_them(server: EvilServer, name: str) -> None:
+    client = EgressClient(EgressPolicy(allow=[f"{name}:{server.port}"]), resolver=Rebinding("127.0.0.1"))
+    assert (await client.request("POST", f"http://{name}:{server.port}/ok")).ok
     await client.aclose()
 
 
@@ -421,9 +487,16 @@ async def test_certificates_are_checked_against_the_name() -> None:
 async def test_secrets_in_addresses_do_not_reach_the_log(
     client: EgressClient, server: EvilServer, caplog: pytest.LogCaptureFixture
 ) -> None:
-    caplog.set_level(logging.INFO)
-    await client.request("GET", server.url("/ok/CANARY?key=CANARY"), {"Authorization": "Bearer CANARY"})
+    caplog.set_level(logging.DEBUG)
+    server.script("/CANARY", Answer(302, b"CANARY", {"location": "/CANARY", "set-cookie": "a=CANARY"}))
+    reply = await client.request(
+        "POST", server.url("/CANARY?key=CANARY"), {"Authorization": "Bearer CANARY"}, b"CANARY"
+    )
+    assert (reply.status, reply.headers["set-cookie"]) == (302, "a=CANARY")
+    with pytest.raises(OutcomeUnknown):
+        await client.request("GET", server.url("/reset?key=CANARY"))
     assert "CANARY" not in caplog.text
+    assert not [record for record in caplog.records if record.name.startswith(("httpx", "httpcore"))]
 
 
 async def test_a_hundred_at_once(client: EgressClient, server: EvilServer) -> None:
