@@ -23,7 +23,9 @@ _RUN_STATUS = tuple(map(str, RUN_STATUSES))
 _EFFECT_STATUS = tuple(map(str, EFFECT_STATUSES))
 
 
-class _SubjectBody(msgspec.Struct, frozen=True, omit_defaults=True, rename={"fields": "f", "memory": "m"}):
+class _SubjectBody(
+    msgspec.Struct, frozen=True, omit_defaults=True, gc=False, rename={"fields": "f", "memory": "m"}
+):
     fields: dict[str, JSON]
     memory: dict[str, JSON] = {}
 
@@ -32,6 +34,7 @@ class _EventBody(
     msgspec.Struct,
     frozen=True,
     omit_defaults=True,
+    gc=False,
     rename={
         "type": "t",
         "occurred_at": "o",
@@ -61,6 +64,7 @@ class _RunBody(
     msgspec.Struct,
     frozen=True,
     omit_defaults=True,
+    gc=False,
     rename={
         "position": "p",
         "started_at": "t",
@@ -94,6 +98,7 @@ class _EffectBody(
     msgspec.Struct,
     frozen=True,
     omit_defaults=True,
+    gc=False,
     rename={
         "step": "s",
         "action": "a",
@@ -101,6 +106,7 @@ class _EffectBody(
         "args": "i",
         "created_at": "t",
         "event": "e",
+        "tries": "m",
         "attempts": "n",
         "next_at": "u",
         "prepared": "p",
@@ -115,6 +121,7 @@ class _EffectBody(
     args: dict[str, JSON]
     created_at: Millis
     event: dict[str, JSON] = {}
+    tries: int | None = None
     attempts: int = 0
     next_at: Millis = 0
     prepared: JSON = None
@@ -127,6 +134,7 @@ class _EntryBody(
     msgspec.Struct,
     frozen=True,
     omit_defaults=True,
+    gc=False,
     rename={
         "after": "t",
         "kind": "k",
@@ -156,7 +164,9 @@ class _EntryBody(
     due: Millis | None = None
 
 
-class _SegmentBody(msgspec.Struct, frozen=True, omit_defaults=True, rename={"event": "e", "entries": "x"}):
+class _SegmentBody(
+    msgspec.Struct, frozen=True, omit_defaults=True, gc=False, rename={"event": "e", "entries": "x"}
+):
     event: str = ""
     entries: tuple[_EntryBody, ...] = ()
 
@@ -299,6 +309,7 @@ def pack_effect(row: EffectRow) -> bytes:
             effect.args,
             effect.created_at,
             effect.event,
+            effect.tries,
             row.attempts,
             row.next_at,
             row.prepared,
@@ -336,6 +347,7 @@ def unpack_effect(cells: EffectCells) -> EffectRow:
         body.args,
         body.created_at,
         body.event,
+        body.tries,
     )
     return EffectRow(
         effect,

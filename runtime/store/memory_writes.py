@@ -158,7 +158,7 @@ class MemoryWrites:
         runs = [id for id, run in tables.runs.items() if run.subject == key]
         events = [id for id, event in tables.events.items() if event.subject == key]
         effects = [id for id, effect in tables.effects.items() if effect.run in runs]
-        segments = [seq for seq, row in tables.journal.items() if row.subject == key]
+        segments = [seq for seq, row in tables.journal.items() if row.subject == key or row.run in runs]
         self._drop_runs(runs)
         self._drop_events(events)
         self._drop_effects(effects)

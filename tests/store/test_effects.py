@@ -23,6 +23,7 @@ FULL = EffectRow(
         args={"body": {"x": [1, "ö"]}},
         created_at=NOW,
         event={"type": "t", "data": {}},
+        tries=3,
     ),
     status=EffectStatus.DEAD,
     attempts=8,

@@ -229,7 +229,7 @@ class LikeMemory(RuleBasedStateMachine):
 
 TestLikeMemory = LikeMemory.TestCase
 TestLikeMemory.settings = settings(
-    max_examples=20,
+    max_examples=30,
     stateful_step_count=12,
     deadline=None,
     phases=(Phase.explicit, Phase.generate, Phase.shrink),
