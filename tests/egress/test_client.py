@@ -196,6 +196,7 @@ async def test_cookies_are_not_kept(client: EgressClient, server: EvilServer) ->
     await client.request("GET", server.url("/cookie"))
     await client.request("GET", server.url("/cookie"))
     assert "cookie" not in server.requests[1].headers
+    assert len(client._http.cookies.jar) == 0
 
 
 async def test_proxies_and_password_files_are_not_read(
