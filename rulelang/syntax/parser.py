@@ -179,7 +179,11 @@ class _Reading:
         self._builder.begin()
         recovery = Recovery(self._source, list(self._tokens), Machine(self._start, self._bound))
         node = recovery.run()
-        self.diagnostics = [*recovery.diagnostics, *self._builder.diagnostics]
+        said = {diagnostic.span for diagnostic in recovery.diagnostics}
+        self.diagnostics = [
+            *recovery.diagnostics,
+            *(d for d in self._builder.diagnostics if d.span not in said),
+        ]
         return node
 
     def again(self, word: Word) -> Any:

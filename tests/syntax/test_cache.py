@@ -1,0 +1,54 @@
+"""The cache of parsed items: one item is read again after an edit, and the answer is that of a full parse."""
+
+from __future__ import annotations
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from rulelang.source import Source
+from rulelang.syntax.cache import ParseCache
+from rulelang.syntax.parser import parse
+from tests.syntax.chunks import chunks
+
+FILE = "\n".join(f'on stage enter "S{n}" do\n  wait {n}d\n  mark dnc when x = {n}\nend' for n in range(20))
+
+
+def test_an_edit_reads_one_item() -> None:
+    cache = ParseCache()
+    parse(Source.of("a", FILE), cache)
+    assert cache.parsed == 20
+    edited = Source.of("a", FILE.replace("wait 7d", "wait 700d # longer"))
+    assert parse(edited, cache) == parse(edited)
+    assert cache.parsed == 1
+
+
+def test_diagnostics_move_with_their_item() -> None:
+    cache = ParseCache()
+    text = FILE + "\non broken do\n  foo > 3\n  if x then\n"
+    parse(Source.of("a", text), cache)
+    edited = Source.of("a", "# a line more\n" + text)
+    found = parse(edited, cache)
+    assert cache.parsed == 0
+    assert found == parse(edited)
+    assert [edited.slice(d.span) for d in found.diagnostics] == [">", "if"]
+    assert all(d.source is edited for d in found.diagnostics)
+
+
+def test_what_is_gone_is_forgotten() -> None:
+    cache = ParseCache()
+    parse(Source.of("a", "on a do b"), cache)
+    parse(Source.of("a", "on c do d"), cache)
+    parse(Source.of("a", "on a do b"), cache)
+    assert cache.parsed == 1
+
+
+PROGRAMS = [chunk.text for chunk in chunks("structure.txt")] + [FILE[:200]]
+
+
+@given(st.lists(st.lists(st.sampled_from(PROGRAMS), max_size=4), min_size=2, max_size=4))
+@settings(max_examples=60, deadline=None)
+def test_the_cache_never_changes_the_answer(files: list[list[str]]) -> None:
+    cache = ParseCache()
+    for programs in files:
+        source = Source.of("a", "\n".join(programs))
+        assert parse(source, cache) == parse(source)
