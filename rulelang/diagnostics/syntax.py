@@ -294,12 +294,12 @@ def look_alike(source: Source, span: Span, word: str, letter: str, meant: str) -
     return Diagnostic("E0033", message, source, span, label=f"did you mean `{meant}`?", fixes=fixes)
 
 
-def foreign_name(source: Source, span: Span, word: str) -> Diagnostic:
-    """E0034: a name with other letters than a to z."""
+def foreign_name(source: Source, span: Span, word: str, value: bool) -> Diagnostic:
+    """E0034: a name with other letters than a to z; where a `value` stands it may have been meant as text."""
     help_ = (
         "names are made of the letters a to z, digits and `_`; text with other letters is written in quotes"
     )
-    fixes = (Fix("put it in quotes", span, f'"{word}"'),)
+    fixes = (Fix("put it in quotes", span, f'"{word}"'),) if value else ()
     return Diagnostic("E0034", f"{quoted(word)} is no name", source, span, help=help_, fixes=fixes)
 
 

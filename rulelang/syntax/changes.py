@@ -26,7 +26,8 @@ CLOSERS = {"LPAR": "RPAR", "LSQB": "RSQB"}
 class Change:
     """Tokens `begin` to `end` replaced by others, and the messages that say so.
 
-    `height` is that of the stack when `begin` came, None for now; 0 reads the item from its beginning.
+    `height` is that of the stack when `begin` came, None for now; 0 reads the item from its beginning. So many
+    tokens as `enough` says have to pass behind the mistake, unless the statement ends before.
     """
 
     begin: int
@@ -34,6 +35,7 @@ class Change:
     tokens: tuple[Token, ...]
     diagnostics: tuple[Diagnostic, ...]
     height: int | None = None
+    enough: int = ENOUGH
 
 
 def survives(state: Recovery, change: Change) -> bool:
@@ -57,7 +59,7 @@ def survives(state: Recovery, change: Change) -> bool:
             if n >= goal and kind in _BOUNDARY or kind == END_OF_INPUT:
                 return True
             states = following
-        if n >= goal + ENOUGH:
+        if n + 1 >= goal + change.enough:
             return True
         depth += (token.kind in CLOSERS) - (token.kind in ("RPAR", "RSQB"))
         before = token

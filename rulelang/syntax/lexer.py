@@ -197,7 +197,8 @@ class _Lexer:
             odd = next(char for char in word if not char.isascii())
             self._report(say.look_alike(self.source, span, word, glyphs.name_of(odd), plain))
         else:
-            self._report(say.foreign_name(self.source, span, word))
+            value = bool(self.tokens) and self.tokens[-1].kind in _BEFORE_VALUES
+            self._report(say.foreign_name(self.source, span, word, value))
         self._add(self._fixed.get(plain, "NAME"), plain or word, span.start, span.end)
         return span.end
 
@@ -318,5 +319,6 @@ class _Lexer:
         return start + 1
 
 
+_BEFORE_VALUES = frozenset(("EQ", "NE", "CONTAINS", "WITH", "MATCHES", "IN", "LPAR", "LSQB", "COMMA"))
 _token = tuple.__new__  # half the time of Token(…), for what every parse does most
 _BEGINNERS = frozenset(("RULE", "ON", "NAME"))

@@ -179,11 +179,11 @@ class _Reading:
         self._builder.begin()
         recovery = Recovery(self._source, list(self._tokens), Machine(self._start, self._bound))
         node = recovery.run()
-        said = {diagnostic.span for diagnostic in recovery.diagnostics}
-        self.diagnostics = [
-            *recovery.diagnostics,
-            *(d for d in self._builder.diagnostics if d.span not in said),
-        ]
+        self.diagnostics = recovery.diagnostics
+        for diagnostic in self._builder.diagnostics:
+            # Recovery may read a part twice, and has spoken of a block without `end` that has no step either.
+            if not any(d.span == diagnostic.span for d in self.diagnostics):
+                self.diagnostics.append(diagnostic)
         return node
 
     def again(self, word: Word) -> Any:

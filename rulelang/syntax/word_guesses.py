@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -94,7 +95,8 @@ def mixed_up(state: Recovery, token: Token) -> Iterator[Change]:
     if meant and not (token.kind == "IF" and token.first):
         help_ = "`if` begins a step of its own; a condition on a rule or a step begins with `when`"
         note = help_ if meant == "when" else ""
-        yield swap(state, token, meant, say.instead(state.source, token.span, token.text, meant, note))
+        change = swap(state, token, meant, say.instead(state.source, token.span, token.text, meant, note))
+        yield replace(change, enough=1) if meant == "when" else change
 
 
 def misused_is(state: Recovery, token: Token) -> Iterator[Change]:
