@@ -337,7 +337,7 @@ async def test_too_much_at_once_is_refused(workshop: Workshop) -> None:
 
 async def test_a_full_disk_refuses_events_and_recovers_by_itself(workshop: Workshop) -> None:
     running = await workshop.start(RULE)
-    await running.engine.submit([arrival(event("e0"))])
+    await running.engine.submit([arrival(event("e0", subject="c0"))])
     connection = running.writer._connection  # type: ignore[attr-defined]
     pages = connection.execute("PRAGMA page_count").fetchone()[0]
     await running.engine.write(lambda tx: connection.execute(f"PRAGMA max_page_count = {pages}"))

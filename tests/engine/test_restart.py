@@ -172,7 +172,7 @@ def test_kills_lose_nothing_and_repeat_only_what_is_harmless(tmp_path: Path) -> 
 @pytest.mark.slow
 def test_an_input_that_kills_the_process_is_set_aside(tmp_path: Path) -> None:
     path = tmp_path / "victim.db"
-    for life in range(3):
+    for life in range(5):
         victim = start_victim(path, f"life{life}", "kill")
         output, _ = victim.communicate(timeout=20)
         assert victim.returncode == 9
