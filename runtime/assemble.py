@@ -161,6 +161,7 @@ class _Assembler:
             step.on_error.retry if step.on_error else None,
             _values(step.params),
             step.and_wait,
+            _constant(step.args),
         )
 
     def _on_error(self, on_error: model.OnError | None) -> int | None:
@@ -337,6 +338,11 @@ def _test(ir: Ir) -> Test:
 
 def _maybe(ir: Ir | None) -> Test | None:
     return None if ir is None else _test(ir)
+
+
+def _constant(args: Mapping[str, Ir]) -> dict[str, Any] | None:
+    values = {name: ir.v for name, ir in args.items() if isinstance(ir, Lit)}
+    return values if len(values) == len(args) else None
 
 
 def _values(args: Mapping[str, Ir]) -> dict[str, Any]:

@@ -31,7 +31,8 @@ class Derivations:
     `updates` are the event types whose payload lists what changed.
     """
 
-    def __init__(self, catalogue: Catalogue, schema: Schema) -> None:
+    def __init__(self, catalogue: Catalogue, schema: Schema, heard: Callable[[str, str], bool]) -> None:
+        """`heard(event type, kind)` says whether anything listens to such events."""
         self.schema = schema
         self.updates: set[str] = set()
         self._effects: dict[str, Trigger] = {}
@@ -47,7 +48,9 @@ class Derivations:
             if trigger.derivation is Derivation.UPDATED:
                 self.updates.add(trigger.event)
             for kind in trigger.subjects:
-                if trigger.derivation is not Derivation.NONE and (kind, trigger.event) not in seen:
+                if trigger.derivation is Derivation.NONE or not heard(trigger.event, kind):
+                    continue
+                if (kind, trigger.event) not in seen:
                     seen.add((kind, trigger.event))
                     self._derived.setdefault(kind, []).append(trigger)
 
@@ -74,15 +77,13 @@ class Derivations:
         created: bool,
         working: Working,
         origin: str,
-        heard: Callable[[str, str], bool],
     ) -> Iterator[tuple[str, Data, dict[str, dict[str, JSON]]]]:
-        """(type, data, changes) of each derived event that some rule hears (`heard(type, kind)`).
+        """(type, data, changes) of each derived event that something listens to.
 
         None is of type `origin`, which is here already.
         """
-        kind = working.key.kind
-        for trigger in self._derived.get(kind, ()):
-            if trigger.event != origin and heard(trigger.event, kind):
+        for trigger in self._derived.get(working.key.kind, ()):
+            if trigger.event != origin:
                 for type_, data, news in _DERIVE[trigger.derivation](
                     self, trigger, changes, created, working
                 ):

@@ -63,7 +63,7 @@ class Machine:
         self.plans = plans
         self.bounds = bounds
         self.explain = explain
-        self.derivations = Derivations(library.catalogue, schema)
+        self.derivations = Derivations(library.catalogue, schema, plans.listens)
         self.people = Directory.of(schema)
 
     def advance(

@@ -34,7 +34,8 @@ class Act:
     """Perform an action; exactly one of `local` and `effect` is set.
 
     `loops` are the ids of the loops around it, outermost first. `on_error` is where to go on when the effect
-    failed for good, or None to stand still; `tries` bounds its attempts, or None.
+    failed for good, or None to stand still; `tries` bounds its attempts, or None. `constant` are the arguments when
+    none of them depends on anything, or None.
     """
 
     id: str
@@ -49,6 +50,7 @@ class Act:
     tries: int | None = None
     params: Mapping[str, Value] = field(default_factory=dict)
     and_wait: bool = False
+    constant: Mapping[str, JSON] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -318,8 +318,7 @@ class Steps:
         counted = self._count(run, step.id)
         if counted is None:
             return None
-        scope = self._turn.run_scope(run)
-        args = {name: value(scope) for name, value in step.args.items()}
+        args = self._arguments(run, step)
         try:
             if step.local is not None:
                 return self._change(counted, step, step.local, args)
@@ -328,6 +327,12 @@ class Steps:
         except ActionError as error:
             self._turn.fail(counted, step.id, str(error))
             return None
+
+    def _arguments(self, run: Run, step: Act) -> dict[str, JSON]:
+        if step.constant is not None:
+            return dict(step.constant)
+        scope = self._turn.run_scope(run)
+        return {name: value(scope) for name, value in step.args.items()}
 
     def _change(self, run: Run, step: Act, action: LocalAction, args: dict[str, JSON]) -> Run | None:
         turn = self._turn

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
 
 from msgspec.structs import replace
 
@@ -38,6 +39,9 @@ from runtime.steps import Steps
 from runtime.working import Change, Working
 from runtime.zones import zone_of
 
+_PLACES = frozenset({"time_zone", "account_id", "contact_id"})
+"""Fields that decide whose time of day it is."""
+
 if TYPE_CHECKING:
     from runtime.machine import Machine
 
@@ -65,6 +69,7 @@ class Turn:
         self.steps = Steps(self)
         self.listening = Listening(self)
         self.enrolments = Enrolments(self)
+        self._zone: ZoneInfo | None = None
         self._queue: deque[tuple[Event, bool]] = deque()
         self._derived = 0
         self._records: dict[str, Mapping[str, JSON]] = {
@@ -129,6 +134,7 @@ class Turn:
             self.working.create()
         data = self.machine.derivations.apply(event, self.working)
         changes = self.working.take_changes()
+        self._zone = None
         self.entries.append(
             Entry(
                 at=self.now,
@@ -153,9 +159,10 @@ class Turn:
         """After the subject changed: queue the events this means, end runs whose exit holds, move waits."""
         if not changes and not created:
             return
+        if any(change.name in _PLACES for change in changes):
+            self._zone = None
         type_ = origin.type if isinstance(origin, Event) else ""
-        derive = self.machine.derivations.derive
-        for name, data, news in derive(changes, created, self.working, type_, self.plans.listens):
+        for name, data, news in self.machine.derivations.derive(changes, created, self.working, type_):
             self.queue_event(name, data, news, origin)
         self.listening.revisit()
 
@@ -248,14 +255,13 @@ class Turn:
 
     def scope(self, event: Mapping[str, JSON], **more: Mapping[str, JSON]) -> Scope:
         """What conditions can see now, with the data of an event and `more` roots."""
-        self._records[self.working.key.kind] = self.working.fields
-        return Scope(
-            values={**self._records, "event": event, **more},
-            now=self.now,
-            zone=zone_of(self._records, self.machine.schema.time_zone),
-            people=self.machine.people,
-            subject=self.working.key.kind,
-        )
+        kind = self.working.key.kind
+        records = self._records
+        records[kind] = self.working.fields
+        if self._zone is None:
+            self._zone = zone_of(records, self.machine.schema.time_zone)
+        values = {**records, "event": event, **more}
+        return Scope(values, self.now, self._zone, self.machine.people, kind)
 
     def run_scope(self, run: Run, **more: Mapping[str, JSON]) -> Scope:
         """What the conditions of a run can see now: its event, its own values, and `more` roots."""

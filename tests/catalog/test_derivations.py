@@ -15,7 +15,7 @@ from runtime.working import Working
 
 SCHEMA = default_schema()
 CATALOGUE = build_catalogue(())
-DERIVATIONS = Derivations(CATALOGUE, SCHEMA)
+DERIVATIONS = Derivations(CATALOGUE, SCHEMA, lambda type_, kind: True)
 NOW = 1_772_000_000_000
 
 FIELDS: dict[str, object] = {
@@ -45,12 +45,12 @@ def derived(kind: str) -> list[tuple[str, dict[str, object]]]:
     subject = working(kind, tags=["b", "c"], status="open" if kind == "opportunity" else "trial")
     pipeline, first, second = STAGES[kind]
     subject.move_stage(pipeline, first)
-    events = list(DERIVATIONS.derive(subject.take_changes(), True, subject, "", lambda type_, kind: True))
+    events = list(DERIVATIONS.derive(subject.take_changes(), True, subject, ""))
     subject.move_stage(pipeline, second)
     for name, value in FIELDS.items():
         if name in SCHEMA.fields[kind]:
             subject.set(name, "won" if (kind, name) == ("opportunity", "status") else value)
-    events += DERIVATIONS.derive(subject.take_changes(), False, subject, "", lambda type_, kind: True)
+    events += DERIVATIONS.derive(subject.take_changes(), False, subject, "")
     return [(type_, data) for type_, data, _ in events]
 
 
