@@ -34,7 +34,9 @@ def plans(version: int) -> list[Plan]:
         plan("first", "loop", wait("do.0", "1m"), act("do.1", "start", rule="second")),
         plan("second", "never", wait("do.0", "1m"), act("do.1", "start", rule="first")),
         plan("broken", "boom", act("do.0", "bump"), act("do.1", "explode")),
+        plan("late", "slow", wait("do.0", "20m"), act("do.1", "explode")),
         plan("deadly", "kill", act("do.0", "die")),
+        plan("nobody", "go", act("do.0", "bump"), act("do.1", "tell", to=None)),
         plan("news", "contact.updated", act("do.0", "post", to="beta"), enrol="once"),
     ]
 
@@ -52,7 +54,7 @@ def library(receivers: Receivers) -> Library:
     )
 
 
-_TYPES = (("go", 6), ("ping", 6), ("loop", 1), ("boom", 1), ("contact.updated", 5), ("account.updated", 2))
+_TYPES = (("go", 6), ("ping", 6), ("loop", 1), ("boom", 1), ("slow", 1), ("contact.updated", 5), ("account.updated", 2))
 
 
 def events(random: Random, client: int, number: int, now: Millis, deadly: bool) -> list[Event]:
