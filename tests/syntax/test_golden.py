@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import pytest
 
+from rulelang.diagnostics import syntax
 from rulelang.diagnostics.model import Diagnostic, Fix
 from rulelang.source import Source
 from rulelang.syntax.parser import parse
@@ -54,3 +58,9 @@ def test_a_fix_leaves_fewer_mistakes(chunk: Chunk) -> None:
 def _progress(before: tuple[Diagnostic, ...], after: tuple[Diagnostic, ...]) -> bool:
     """Whether the first mistake is another one now: `{` was mended, its `}` is next."""
     return before[0].message != after[0].message
+
+
+def test_each_code_belongs_to_one_message() -> None:
+    text = Path(syntax.__file__).read_text(encoding="utf-8")
+    codes = re.findall(r'"([EW]\d{4})"', text)
+    assert len(codes) == len(set(codes)) > 40
