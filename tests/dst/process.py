@@ -20,7 +20,9 @@ from runtime.retry import RetryPolicy
 from runtime.store.protocol import StoreUnavailable, WriteStore
 from tests.dst.coroutines import Ask, Pause, Task
 
-LIMITS = OutboxLimits(total=6, held=5, pace=Pace(concurrency=2, rate=20.0), breaker_after=3, breaker_pause=20_000)
+LIMITS = OutboxLimits(
+    total=6, held=5, pace=Pace(concurrency=2, rate=20.0), breaker_after=3, breaker_pause=20_000
+)
 POLICY = RetryPolicy(delays=(5_000, 60_000, 300_000, 600_000), longest=600_000)
 
 

@@ -54,7 +54,15 @@ def library(receivers: Receivers) -> Library:
     )
 
 
-_TYPES = (("go", 6), ("ping", 6), ("loop", 1), ("boom", 1), ("slow", 1), ("contact.updated", 5), ("account.updated", 2))
+_TYPES = (
+    ("go", 6),
+    ("ping", 6),
+    ("loop", 1),
+    ("boom", 1),
+    ("slow", 1),
+    ("contact.updated", 5),
+    ("account.updated", 2),
+)
 
 
 def events(random: Random, client: int, number: int, now: Millis, deadly: bool) -> list[Event]:

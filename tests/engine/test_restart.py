@@ -138,12 +138,14 @@ def start_victim(path: Path, name: str, kind: str = "ping") -> subprocess.Popen[
     return subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
 
 
-def run_victim(path: Path, name: str, seconds: float, after: str = "started", kind: str = "ping") -> list[str]:
+def run_victim(
+    path: Path, name: str, seconds: float, after: str = "started", kind: str = "ping"
+) -> list[str]:
     """What a process printed that was killed so many seconds after it printed `after`."""
     victim = start_victim(path, name, kind)
     assert victim.stdout is not None
     lines = [victim.stdout.readline().strip()]
-    while lines[-1].split()[0] != after:
+    while not lines[-1].startswith(after):
         lines.append(victim.stdout.readline().strip())
     time.sleep(seconds)
     victim.kill()
