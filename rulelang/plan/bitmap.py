@@ -7,15 +7,16 @@ field, whatever the number of rules, and a test of its own for what no column kn
 
 from __future__ import annotations
 
+from array import array
 from bisect import bisect_right
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, TypeAlias
 
 from rulelang.plan.columns import Keyed, Ordered, Searched
 from rulelang.plan.frame import Frame, Values
 from rulelang.plan.ir import Path
 from rulelang.plan.leaf import Row, Test, Visit, compile_test
-from rulelang.plan.predicates import Access, Predicate, Predicates
+from rulelang.plan.predicates import FORMS, Access, By, Predicate, Predicates
 from rulelang.plan.scope import Scope
 from rulelang.plan.views import UNSET, Form
 
@@ -25,7 +26,20 @@ BLOCK = 8_192
 SHARED, MAX_SHARED = 4, 64
 """A test of no column that so many rules share is made once for all of them, up to so many tests a block."""
 
-Place: TypeAlias = tuple[Path, Form]
+WORTH: Mapping[By | Form, int] = {
+    By.KEY: 4,
+    Form.NUMBER: 8,
+    Form.TEXT: 8,
+    By.PREFIX: 20,
+    By.SUFFIX: 20,
+    By.ELEMENT: 32,
+}
+"""A column is searched if it decides on so many rules, or on a quarter of all."""
+
+_READ_AT_ONCE = (By.KEY, Form.NUMBER, Form.TEXT)
+
+Place: TypeAlias = tuple[Path, By | Form]
+"""A column: a path, and how keys are found there or in which form values are compared."""
 
 
 def is_indexable(predicate: Predicate) -> bool:
@@ -40,14 +54,14 @@ class Block:
         self.rows: dict[Row, int] = {}
         self.run: Visit | None = None
         self._tests: list[Predicates] = []
-        self._ordinals: list[int] = []
-        self._bits: list[int] = []
+        self._ordinals = array("q")
         self._vacant: list[int] = []
         self._alive = 0
-        self._keyed: dict[Place, Keyed] = {}
-        self._ordered: dict[Place, Ordered] = {}
+        self._keyed: dict[tuple[Path, By], Keyed] = {}
+        self._ordered: dict[tuple[Path, Form], Ordered] = {}
         self._others: dict[Predicate, int] = {}
         self._compiled: dict[Predicate, Test] = {}
+        self._idle: frozenset[Place] = frozenset()
         self._rough: frozenset[Place] = frozenset()
         self._shared: dict[Predicate, int] = {}
         self._checks: dict[int, tuple[Test, ...]] = {}
@@ -65,18 +79,17 @@ class Block:
         self.rows[row] = index
         self._tests[index] = tests
         self._ordinals[index] = row.ordinal
-        self._toggle(tests, self._bits[index])
+        self._toggle(tests, 1 << index)
 
     def _new_seat(self) -> int:
-        self._bits.append(1 << len(self._bits))
         self._tests.append(())
         self._ordinals.append(0)
-        return len(self._bits) - 1
+        return len(self._tests) - 1
 
     def remove(self, row: Row) -> None:
         """Let a rule go."""
         index = self.rows.pop(row)
-        self._toggle(self._tests[index], self._bits[index])
+        self._toggle(self._tests[index], 1 << index)
         self._tests[index] = ()
         self._vacant.append(index)
 
@@ -97,7 +110,7 @@ class Block:
     def _toggle_column(self, predicate: Predicate, bit: int) -> None:
         found = predicate.column
         if isinstance(found, Access):
-            column = self._keyed.setdefault((found.path, found.form), Keyed())
+            column = self._keyed.setdefault((found.path, found.by), Keyed())
             column.toggle(found.keys, predicate.negated, bit)
         elif found is not None:
             steps = self._ordered.setdefault((found.path, found.form), Ordered())
@@ -108,11 +121,22 @@ class Block:
     def compiled(self, frame: Frame) -> Visit:
         """The function for the rules as they are now."""
         if self.run is None:
+            self._idle = frozenset(self._not_worth_it())
             self._rough = frozenset(place for place, steps in self._ordered.items() if steps.is_rough)
             self._shared = self._most_shared()
             self._checks = {}
             self.run = self._visit(frame)
         return self.run
+
+    def _columns(self) -> Iterator[tuple[Place, Keyed | Ordered]]:
+        yield from self._keyed.items()
+        yield from self._ordered.items()
+
+    def _not_worth_it(self) -> Iterator[Place]:
+        """Columns that decide on so few rules that testing those of them that are left is cheaper."""
+        for place, column in self._columns():
+            if column.involved.bit_count() < min(WORTH[place[1]], len(self.rows) // 4):
+                yield place
 
     def _most_shared(self) -> dict[Predicate, int]:
         often = [item for item in self._others.items() if item[1].bit_count() >= SHARED]
@@ -121,32 +145,37 @@ class Block:
     def _undecided(self) -> int:
         """The rules that need a test of their own."""
         mask = 0
-        for place in self._rough:
-            mask |= self._ordered[place].involved
+        for place, column in self._columns():
+            if self._leaves_open(place):
+                mask |= column.involved
         for predicate, users in self._others.items():
             if predicate not in self._shared:
                 mask |= users
         return mask
 
+    def _leaves_open(self, place: Place | None) -> bool:
+        return place in self._idle or place in self._rough
+
     def _lazy(self, frame: Frame) -> list[int]:
-        """The slots that may not have been read when an event comes here."""
-        slots = [frame.slot(*place) for place in (*self._keyed, *self._ordered)]
+        """The slots of keys and comparisons that may not have been read when an event comes here."""
+        places = [place for place, _ in self._columns() if place not in self._idle]
+        slots = [frame.slot(path, _form(by)) for path, by in places if by in _READ_AT_ONCE]
         return [slot for slot in slots if not frame.is_eager(slot)]
 
     def _keys(self, frame: Frame) -> list[tuple[int, dict[Any, int], int]]:
         """For each column of keys: slot, masks, and the mask for all other values."""
         return [
-            (frame.slot(path, form), column.accepting(self._alive), self._alive & ~column.asking)
-            for (path, form), column in self._keyed.items()
-            if form is Form.KEY
+            (frame.slot(path, Form.KEY), column.accepting(self._alive), self._alive & ~column.asking)
+            for (path, by), column in self._keyed.items()
+            if by is By.KEY and (path, by) not in self._idle
         ]
 
-    def _elements(self, frame: Frame) -> list[tuple[int, Callable[[Any], int]]]:
-        """For each column of elements: slot, and the mask for a value as a function."""
+    def _searched(self, frame: Frame) -> list[tuple[int, int, Callable[[Any], int]]]:
+        """For each other column of keys: the rules with a test, the slot, and the mask as a function."""
         return [
-            (frame.slot(path, form), Searched(column, self._alive).accepting)
-            for (path, form), column in self._keyed.items()
-            if form is Form.ELEMENTS
+            (column.involved, frame.slot(path, FORMS[by]), Searched(column, by, self._alive).accepting)
+            for (path, by), column in self._keyed.items()
+            if by is not By.KEY and (path, by) not in self._idle
         ]
 
     def _steps(self, frame: Frame) -> list[tuple[int, list[Any], list[int], int]]:
@@ -154,18 +183,19 @@ class Block:
         return [
             (frame.slot(path, form), *column.steps(self._alive), self._alive & ~column.asking)
             for (path, form), column in self._ordered.items()
+            if (path, form) not in self._idle
         ]
 
     def _visit(self, frame: Frame) -> Visit:
         shared = [(users, self._test(predicate, frame)) for predicate, users in self._shared.items()]
-        lazy, keys, elements, steps = (
+        lazy, keys, steps, searched = (
             self._lazy(frame),
             self._keys(frame),
-            self._elements(frame),
             self._steps(frame),
+            self._searched(frame),
         )
         alive, undecided, fill = self._alive, self._undecided(), frame.fill
-        ordinals, bits, checks, check = self._ordinals, self._bits, self._checks, self._check
+        ordinals, checks, check = self._ordinals, self._checks, self._check
 
         def visit(values: Values, scope: Scope, out: list[int]) -> None:
             for slot in lazy:
@@ -181,8 +211,10 @@ class Block:
                     mask &= masks_between[2 * at - (at > 0 and cuts[at - 1] == value)]
                 else:
                     mask &= missing
-            for slot, accepting in elements:
-                mask &= accepting(values[slot])
+            for involved, slot, accepting in searched:
+                if mask & involved:
+                    value = values[slot]
+                    mask &= accepting(value if value is not UNSET else fill(values, slot, scope))
             for users, test in shared:
                 if mask & users and not test(values, scope):
                     mask &= ~users
@@ -190,11 +222,11 @@ class Block:
             mask ^= left
             while mask:
                 top = mask.bit_length() - 1
-                mask ^= bits[top]
+                mask ^= 1 << top
                 out.append(ordinals[top])
             while left:
                 top = left.bit_length() - 1
-                left ^= bits[top]
+                left ^= 1 << top
                 for test in checks.get(top) or check(top, frame, values, scope):
                     if not test(values, scope):
                         break
@@ -206,9 +238,9 @@ class Block:
     def _check(self, index: int, frame: Frame, values: Values, scope: Scope) -> tuple[Test, ...]:
         """The tests of one rule that columns do not decide, made when an event first needs them."""
         known, others = _sorted_out(self._tests[index])
-        rough = [predicate for predicate in known if _place(predicate) in self._rough]
-        rest = [predicate for predicate in others if predicate not in self._shared]
-        tests = self._checks[index] = tuple(self._test(predicate, frame) for predicate in rough + rest)
+        left_open = [predicate for predicate in known if self._leaves_open(_place(predicate))]
+        left_open += [predicate for predicate in others if predicate not in self._shared]
+        tests = self._checks[index] = tuple(self._test(predicate, frame) for predicate in left_open)
         frame.renew(values, scope)
         return tests
 
@@ -221,7 +253,9 @@ class Block:
 
 def _place(predicate: Predicate) -> Place | None:
     found = predicate.column
-    return (found.path, found.form) if found is not None else None
+    if found is None:
+        return None
+    return found.path, found.by if isinstance(found, Access) else found.form
 
 
 def _sorted_out(tests: Predicates) -> tuple[list[Predicate], list[Predicate]]:
@@ -235,3 +269,7 @@ def _sorted_out(tests: Predicates) -> tuple[list[Predicate], list[Predicate]]:
         else:
             known[place, predicate.negated] = predicate
     return list(known.values()), others
+
+
+def _form(kind: By | Form) -> Form:
+    return FORMS[kind] if isinstance(kind, By) else kind

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from functools import reduce
+from operator import or_
 from typing import Any
 
-from rulelang.plan.predicates import Cut, Interval
+from rulelang.plan.finding import Finder
+from rulelang.plan.predicates import By, Cut, Interval
 
 MAX_CUTS = 256
 """A column keeps so many masks; with more thresholds they are rough: they may accept too much, never too little."""
@@ -41,6 +44,11 @@ class Keyed:
         for key in keys:
             masks.toggle(key, bit)
 
+    @property
+    def involved(self) -> int:
+        """The rules that have a test here."""
+        return reduce(or_, self.unwanted.values(), self.asking)
+
     def accepting(self, alive: int) -> dict[Any, int]:
         """The rules that accept each key, of all that are `alive`."""
         free = alive & ~self.asking
@@ -52,28 +60,27 @@ class Keyed:
 
 
 class Searched:
-    """A column of `contains` tests made ready: keys are looked for in a text, or are members of a set of texts."""
+    """A column made ready in which a value may have several keys, such as the items of a list."""
 
-    __slots__ = ("_free", "_parts", "_unwanted", "_wanted")
+    __slots__ = ("_find", "_free", "_unwanted", "_wanted")
 
-    def __init__(self, column: Keyed, alive: int) -> None:
+    def __init__(self, column: Keyed, by: By, alive: int) -> None:
         self._wanted: dict[Any, int] = column.wanted
         self._unwanted: dict[Any, int] = column.unwanted
-        self._parts = tuple(column.wanted.keys() | column.unwanted.keys())
+        self._find = Finder(by, tuple(column.wanted.keys() | column.unwanted.keys())).find
         self._free = alive & ~column.asking
 
     def accepting(self, value: Any) -> int:
-        """The rules that accept a text or a set of texts."""
-        found = value
-        if value.__class__ is str:
-            found = [part for part in self._parts if part in value]
+        """The rules that accept a value."""
+        found = self._find(value)
         mask, wanted, unwanted = self._free, self._wanted, self._unwanted
         for key in found:
             if key in wanted:
                 mask |= wanted[key]
         if unwanted:
             for key in found:
-                mask &= ~unwanted.get(key, 0)
+                if key in unwanted:
+                    mask &= ~unwanted[key]
         return mask
 
 
@@ -125,8 +132,6 @@ def _thinned(values: list[Any], masks: list[int]) -> tuple[list[Any], list[int]]
     stride = -(-len(values) // MAX_CUTS)
     rough = masks[:1]
     for index in range(0, len(values), stride):
-        union = 0
-        for mask in masks[2 * index + 1 : 2 * (index + stride) + 1]:
-            union |= mask
+        union = reduce(or_, masks[2 * index + 1 : 2 * (index + stride) + 1])
         rough += [union, union]
     return values[::stride], rough

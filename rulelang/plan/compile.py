@@ -6,6 +6,7 @@ never stand in the source. Equal shapes share one compiled factory.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import Any, TypeAlias
@@ -32,6 +33,7 @@ from rulelang.plan.views import (
 Condition: TypeAlias = Callable[[Scope], bool]
 Value: TypeAlias = Callable[[Scope], JSON]
 
+_DATA = re.compile(r"\bC[0-9]+\b")
 _HELPERS = {
     "__builtins__": {},
     "ABSENT": ABSENT,
@@ -55,8 +57,7 @@ _HELPERS = {
 }
 
 
-@lru_cache(maxsize=8192)
-def _factory(source: str) -> Callable[..., Any]:
+def _define(source: str) -> Callable[..., Any]:
     """The function `make` that the source defines."""
     namespace: dict[str, Any] = dict(_HELPERS)
     exec(compile(source, "<rules>", "exec"), namespace)
@@ -64,13 +65,44 @@ def _factory(source: str) -> Callable[..., Any]:
     return make
 
 
-def build(header: str, lines: Sequence[str], constants: Constants) -> Callable[..., Any]:
-    """A function with this `header` (`run(S)`) and body, closed over its constants."""
-    names = ", ".join(f"C{index}" for index in range(len(constants.values)))
+_defined = lru_cache(maxsize=4096)(_define)
+
+
+def _names(letter: str, values: Sequence[object]) -> list[str]:
+    return [f"{letter}{index}" for index in range(len(values))]
+
+
+def _source(names: Sequence[str], header: str, lines: Sequence[str]) -> str:
     body = "".join(f"  {line}\n" for line in lines)
-    make = _factory(f"def make({names}):\n def {header}:\n{body} return {header.split('(')[0]}\n")
-    function: Callable[..., Any] = make(*constants.values)
+    return f"def make({', '.join(names)}):\n def {header}:\n{body} return {header.split('(')[0]}\n"
+
+
+def build(header: str, lines: Sequence[str], constants: Constants) -> Callable[..., Any]:
+    """A function with this `header` (`run(S)`) and body, closed over its constants; equal shapes share code."""
+    names = _names("C", constants.values) + _names("H", constants.functions)
+    make = _defined(_source(names, header, lines))
+    function: Callable[..., Any] = make(*constants.values, *constants.functions)
     return function
+
+
+def build_large(header: str, lines: Sequence[str], constants: Constants) -> Callable[..., Any]:
+    """The same for a function that is the only one of its shape.
+
+    Its data are constants of its code and lie together in memory, where a closure over hundreds would be scattered:
+    the code is made with marks in their places, which are then exchanged.
+    """
+    marked = [_DATA.sub(r"'\\0\g<0>'", line) for line in lines]
+    make = _define(_source(_names("H", constants.functions), header, marked))
+    function: Any = make(*constants.functions)
+    function.__code__ = function.__code__.replace(
+        co_consts=tuple(_exchanged(value, constants) for value in function.__code__.co_consts)
+    )
+    return function  # type: ignore[no-any-return]
+
+
+def _exchanged(value: object, constants: Constants) -> object:
+    """The constant that a mark stands for. All texts in generated source are marks."""
+    return constants.values[int(value[2:])] if isinstance(value, str) else value
 
 
 class Reads:

@@ -43,24 +43,28 @@ def is_small(ir: Ir) -> bool:
 
 
 class Constants:
-    """The values that generated source refers to, by name; equal ones share a name."""
+    """What generated source refers to: data as `C0`, `C1` …, functions as `H0` …; equal data share a name."""
 
     def __init__(self) -> None:
         self.values: list[Any] = []
+        self.functions: list[Any] = []
         self._names: dict[Any, str] = {}
 
     def name(self, value: Any) -> str:
         """The name of a constant."""
+        if callable(value):
+            return self._named((value.__class__, id(value)), value, "H", self.functions)
         try:
             # A float by its text, because 0.0 equals -0.0.
-            return self._named((value.__class__, repr(value) if value.__class__ is float else value), value)
+            identity = (value.__class__, repr(value) if value.__class__ is float else value)
+            return self._named(identity, value, "C", self.values)
         except TypeError:
-            return self._named((value.__class__, id(value)), value)
+            return self._named((value.__class__, id(value)), value, "C", self.values)
 
-    def _named(self, identity: Any, value: Any) -> str:
+    def _named(self, identity: Any, value: Any, letter: str, values: list[Any]) -> str:
         if identity not in self._names:
-            self._names[identity] = f"C{len(self.values)}"
-            self.values.append(value)
+            self._names[identity] = f"{letter}{len(values)}"
+            values.append(value)
         return self._names[identity]
 
 
@@ -70,8 +74,10 @@ class Emitter:
     The source refers to the scope as `S`, to what `view` gives, to `constants` and to the helpers of `compile`.
     """
 
-    def __init__(self, view: View, constants: Constants) -> None:
+    def __init__(self, view: View, constants: Constants, *, keyed: bool = False) -> None:
+        """`keyed`: views cost nothing, so that all equalities of a field should look at it in one form."""
         self.view = view
+        self.keyed = keyed
         self.constants = constants
         self.constant = self.constants.name
 
@@ -80,7 +86,7 @@ class Emitter:
         if isinstance(ir, Lit):
             return "True" if ir.v is True else "False"
         if isinstance(ir, Get):
-            return f"({self.view(ir.p, Form.RAW)} is True)"
+            return f"({self._equals(ir, True)})"
         operator_of(ir)
         if ir.n in ("and", "or"):
             return self._joined(ir)
@@ -121,8 +127,10 @@ class Emitter:
     def _equals(self, ir: Ir, literal: JSON) -> str:
         if literal is None:
             return "False"
+        if self.keyed and isinstance(ir, Get):
+            return f"{self.view(ir.p, Form.KEY)} == {self.constant(key(literal))}"
         if isinstance(literal, bool):
-            return f"{self.value(ir)} is {literal}"
+            return f"{self.value(ir)} is {literal}" if not isinstance(ir, Lit) else str(ir.v is literal)
         if isinstance(literal, str):
             return f"{self.value(ir)} == {self.constant(literal)}"
         if isinstance(ir, Get):

@@ -15,13 +15,16 @@ from rulelang.plan.emit import Constants
 from rulelang.plan.ir import Path
 from rulelang.plan.predicates import Predicates
 from rulelang.plan.scope import Scope
-from rulelang.plan.views import Form, read
+from rulelang.plan.views import Form, reader
 
 Values: TypeAlias = list[Any]
 """One event's values by slot; UNSET where nobody has asked yet."""
 
+Fill: TypeAlias = Callable[[Values, int, Scope], Any]
+"""Reads a slot that is UNSET, and keeps it."""
+
 COMMON = 16
-"""A field is read for every event if one rule in so many uses it."""
+"""A field is read for every event if one rule in so many looks at it in the same form."""
 
 
 class Frame:
@@ -31,7 +34,8 @@ class Frame:
         self._slots: dict[tuple[Path, Form], int] = {}
         self._views: list[tuple[Path, Form]] = []
         self._eager: list[bool] = []
-        self._uses: Counter[Path] = Counter()
+        self._readers: list[Callable[[Scope], Any]] = []
+        self._uses: Counter[tuple[Path, Form]] = Counter()
         self._rules = 0
         self.read: Callable[[Scope], Values] = self._build_and_read
         """Gives the values for one event: common fields read, the others UNSET."""
@@ -40,8 +44,9 @@ class Frame:
         """Note that a rule with these predicates came (`change` 1) or went (-1)."""
         self._rules += change
         for predicate in predicates:
-            for path in predicate.paths:
-                self._uses[path] += change
+            found = predicate.column
+            if found is not None:
+                self._uses[found.path, found.form] += change
 
     def slot(self, path: Path, form: Form) -> int:
         """The slot of a path in a form, new if need be."""
@@ -50,11 +55,15 @@ class Frame:
             found = self._slots[path, form] = len(self._views)
             self._views.append((path, form))
             self._eager.append(False)
+            self._readers.append(reader(path, form))
             self.read = self._build_and_read
-        if not self._eager[found] and self._uses[path] * COMMON >= self._rules:
+        if not self._eager[found] and self._is_common(path, form):
             self._eager[found] = True
             self.read = self._build_and_read
         return found
+
+    def _is_common(self, path: Path, form: Form) -> bool:
+        return self._uses[path, form] * COMMON >= self._rules
 
     def is_eager(self, slot: int) -> bool:
         """Whether the slot is filled for every event, from now on."""
@@ -71,7 +80,7 @@ class Frame:
 
     def fill(self, values: Values, slot: int, scope: Scope) -> Any:
         """Read a slot that is UNSET, and keep it."""
-        value = values[slot] = read(*self._views[slot], scope)
+        value = values[slot] = self._readers[slot](scope)
         return value
 
     def _build(self) -> Callable[[Scope], Values]:

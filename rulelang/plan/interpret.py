@@ -55,7 +55,8 @@ def fetch(path: tuple[str, ...], scope: Scope) -> JSON:
     """The value at a path; missing when a part of it is."""
     value: JSON = scope.values
     for key in path:
-        if not isinstance(value, Mapping):
+        # The first test is for speed: abstract classes are slow to ask.
+        if value.__class__ is not dict and not isinstance(value, Mapping):
             return None
         value = value.get(key)
     return value

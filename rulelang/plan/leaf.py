@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Any, TypeAlias
 
-from rulelang.plan.compile import Reads, build
+from rulelang.plan.compile import Reads, build, build_large
 from rulelang.plan.emit import Constants, Emitter, is_small
 from rulelang.plan.frame import Frame, Values
 from rulelang.plan.interpret import holds
@@ -48,9 +48,9 @@ class _Code:
     `weight` is how likely an event reaches the source that is being written.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, on_frame: bool) -> None:
         self.constants = Constants()
-        self.emitter = Emitter(self.view, self.constants)
+        self.emitter = Emitter(self.view, self.constants, keyed=on_frame)
         self.constant = self.constants.name
         self.weight = 1.0
         self._places: dict[tuple[Path, Form], int] = {}
@@ -85,7 +85,7 @@ class _Code:
         named = {f"x{index}": source(path, form, weight) for ((path, form), index), weight in views}
         return [line.format_map(named) for line in lines]
 
-    def on_frame(self, header: str, body: Sequence[str], frame: Frame) -> Callable[..., Any]:
+    def from_frame(self, header: str, body: Sequence[str], frame: Frame) -> Callable[..., Any]:
         """The finished function of a frame's values. What is looked at more than once becomes a local."""
         head: list[str] = []
 
@@ -97,7 +97,8 @@ class _Code:
             return f"y{len(head) - 1}"
 
         filled = self.filled(body, source)
-        return build(header, [*head, *filled], self.constants)
+        make = build_large if len(body) > 2 else build
+        return make(header, [*head, *filled], self.constants)
 
     def _load(self, frame: Frame, slot: int) -> str:
         """Slots are constants too, so that rules of one shape share their code."""
@@ -106,7 +107,7 @@ class _Code:
             return f"F[{name}]"
         return f"(F[{name}] if F[{name}] is not UNSET else {self.constant(frame.fill)}(F, {name}, S))"
 
-    def on_scope(self, body: Sequence[str]) -> Callable[[Scope], list[Any]]:
+    def from_scope(self, body: Sequence[str]) -> Callable[[Scope], list[Any]]:
         """The finished function of a scope. What an event hardly looks at is read where it is needed."""
         reads = Reads(self.constants)
 
@@ -114,32 +115,32 @@ class _Code:
             return reads.local(path, form) if weight > 0.6 else reads.once(path, form)
 
         filled = self.filled(body, source)
-        return build("run(S)", [*reads.lines, *filled], self.constants)
+        return build_large("run(S)", [*reads.lines, *filled], self.constants)
 
 
 def compile_all(rows: Sequence[tuple[object, Predicates]]) -> Callable[[Scope], list[Any]]:
     """A function from a scope to the references of the rows that match, in the order given."""
-    code = _Code()
+    code = _Code(on_frame=False)
     body = ["out = []"]
     for ref, tests in rows:
         body.append(f"if {code.tests(tests)}: out.append({code.constant(ref)})")
-    return code.on_scope([*body, "return out"])
+    return code.from_scope([*body, "return out"])
 
 
 def compile_test(predicate: Predicate, frame: Frame) -> Test:
     """A function that makes one test. Tests of one shape share its code."""
-    code = _Code()
-    return code.on_frame("run(F, S)", [f"return {code.test(predicate)}"], frame)
+    code = _Code(on_frame=True)
+    return code.from_frame("run(F, S)", [f"return {code.test(predicate)}"], frame)
 
 
 def compile_bounds(bounds: Sequence[tuple[Bound, int]], frame: Frame) -> Visit:
     """A function that tests a few comparisons one by one."""
-    code = _Code()
+    code = _Code(on_frame=True)
     body = []
     for bound, ordinal in bounds:
         view, limit = code.view(bound.path, bound.form), code.constant(bound.value)
         body.append(f"if {view} {_SYMBOLS[bound.name]} {limit}: out.append({code.constant(ordinal)})")
-    return code.on_frame(_VISIT, body, frame)
+    return code.from_frame(_VISIT, body, frame)
 
 
 class Chunk:
@@ -173,9 +174,9 @@ class Chunk:
     def compiled(self, frame: Frame) -> Visit:
         """The function for the rules as they are now."""
         if self.run is None:
-            code = _Code()
+            code = _Code(on_frame=True)
             body = _guarded(code, list(self.rows.items()), MAX_GUARDS)
-            self.run = code.on_frame(_VISIT, body, frame)
+            self.run = code.from_frame(_VISIT, body, frame)
         return self.run
 
 

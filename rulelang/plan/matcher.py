@@ -16,7 +16,7 @@ from rulelang.plan.predicates import Interner
 from rulelang.plan.scope import Scope
 from rulelang.plan.tree import Node
 
-SMALL = 24
+SMALL = 48
 """Rule sets up to this size are one generated function without a tree."""
 
 

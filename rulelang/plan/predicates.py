@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any, TypeAlias
 from weakref import WeakValueDictionary
 
@@ -27,13 +27,36 @@ _COSTS = {"contains": 1.2, "starts_with": 2.0, "ends_with": 2.0, "or": 2.0, "mat
 _CHEAP = frozenset({"eq", "ne", "in", "ge", "gt", "le", "lt", "between", "not", "is_set", "is_empty"})
 
 
+class By(StrEnum):
+    """How a table finds its keys in a value."""
+
+    __hash__ = str.__hash__
+
+    KEY = "key"
+    """the value is the key"""
+    ELEMENT = "element"
+    """keys are items of a list or parts of a text"""
+    PREFIX = "prefix"
+    SUFFIX = "suffix"
+
+
+_SEARCHES = {"contains": By.ELEMENT, "starts_with": By.PREFIX, "ends_with": By.SUFFIX}
+FORMS = {By.KEY: Form.KEY, By.ELEMENT: Form.ELEMENTS, By.PREFIX: Form.TEXT, By.SUFFIX: Form.TEXT}
+"""How a value must be looked at for each kind of search."""
+
+
 @dataclass(frozen=True, slots=True)
 class Access:
-    """An equality-like test: true only if a key (or an element, by `form`) at `path` is one of `keys`."""
+    """An equality-like test: true only if one of `keys` is found in the value at `path`."""
 
     path: Path
-    form: Form
+    by: By
     keys: tuple[Any, ...]
+
+    @property
+    def form(self) -> Form:
+        """How the value must be looked at."""
+        return FORMS[self.by]
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +90,7 @@ class Predicate:
     interval, which `negated` says must not be met.
     """
 
-    __slots__ = ("__weakref__", "access", "bound", "column", "ir", "likely", "negated", "paths", "rank")
+    __slots__ = ("__weakref__", "access", "bound", "column", "ir", "likely", "negated", "rank")
 
     def __init__(self, ir: Ir) -> None:
         self.ir = ir
@@ -76,7 +99,6 @@ class Predicate:
         self.access = None if self.negated else access
         self.bound = bound_of(ir)
         self.column = access or interval_of(positive)
-        self.paths = tuple(dict.fromkeys(_paths(ir)))
         self.likely = _likely(positive, access)
         if self.negated:
             self.likely = 1 - self.likely
@@ -134,18 +156,10 @@ class Interner:
         return found
 
 
-def _paths(ir: Ir) -> Iterator[Path]:
-    if isinstance(ir, Get):
-        yield ir.p
-    elif isinstance(ir, Op):
-        for arg in ir.a:
-            yield from _paths(arg)
-
-
 def access_of(ir: Ir) -> Access | None:
     """The table that a conjunct could be found through."""
     if isinstance(ir, Get):
-        return Access(ir.p, Form.KEY, (TRUE,))
+        return Access(ir.p, By.KEY, (TRUE,))
     if not isinstance(ir, Op):
         return None
     if ir.n == "or":
@@ -153,10 +167,10 @@ def access_of(ir: Ir) -> Access | None:
     field, literal, _ = _sides(ir)
     if field is None or literal is None:
         return None
-    if ir.n == "contains" and isinstance(literal.v, str) and ir.a[0] is field:
-        return Access(field.p, Form.ELEMENTS, (literal.v,))
+    if ir.n in _SEARCHES and isinstance(literal.v, str) and ir.a[0] is field:
+        return Access(field.p, _SEARCHES[ir.n], (literal.v,))
     items = _wanted(ir, literal.v)
-    return None if items is None or len(items) > MAX_KEYS else Access(field.p, Form.KEY, items)
+    return None if items is None or len(items) > MAX_KEYS else Access(field.p, By.KEY, items)
 
 
 def _wanted(op: Op, literal: JSON) -> tuple[Any, ...] | None:
@@ -172,14 +186,14 @@ def _merged(op: Op) -> Access | None:
     """`status = a or status = b` is like `status in [a, b]`."""
     found = [access_of(arg) for arg in op.a]
     first = found[0] if found else None
-    if first is None or first.form is not Form.KEY:
+    if first is None or first.by is not By.KEY:
         return None
     keys: dict[Any, None] = {}
     for access in found:
-        if access is None or access.path != first.path or access.form is not Form.KEY:
+        if access is None or access.path != first.path or access.by is not By.KEY:
             return None
         keys.update(dict.fromkeys(access.keys))
-    return Access(first.path, Form.KEY, tuple(keys)) if len(keys) <= MAX_KEYS else None
+    return Access(first.path, By.KEY, tuple(keys)) if len(keys) <= MAX_KEYS else None
 
 
 def _likely(ir: Ir, access: Access | None) -> float:

@@ -8,14 +8,15 @@ built when an event first reaches it, and changing a rule touches the nodes on i
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 from rulelang.plan.bitmap import BLOCK, Block, is_indexable
-from rulelang.plan.frame import Frame, Values
+from rulelang.plan.finding import Find, Finder
+from rulelang.plan.frame import Fill, Frame, Values
 from rulelang.plan.ir import Path
 from rulelang.plan.leaf import Chunk, Row, Tested, Visit, compile_bounds
-from rulelang.plan.predicates import Access, Bound, Predicates
+from rulelang.plan.predicates import FORMS, Access, Bound, By, Predicates
 from rulelang.plan.scope import Scope
 from rulelang.plan.views import UNSET, Form
 
@@ -26,44 +27,50 @@ SHARE, MANY_KEYS = 0.75, 256
 """Columns of bitmaps do as well as a table that leads on from a smaller share of the rules, unless it has so many
 keys, or the rules are more than one block."""
 
-DENSE = 48
+DENSE = 96
 """So many rules with tests are put into columns, fewer are tested by one generated function."""
 
 MAX_LEVELS = 40
 SORTED = 4
 """So many thresholds on one field are searched, fewer are tested one by one."""
 
-CHUNK_ROWS, CHUNK_TESTS = 48, 400
+CHUNK_ROWS, CHUNK_TESTS = 96, 500
 """How much one generated function holds: it is generated anew when one of its rules changes."""
 
 
 class Split:
-    """A table from the keys at a path to the nodes of the rules that want one of them."""
+    """A table from the keys found at a path to the nodes of the rules that want one of them."""
 
-    __slots__ = ("form", "path", "table")
+    __slots__ = ("_finder", "by", "path", "table")
 
-    def __init__(self, path: Path, form: Form) -> None:
+    def __init__(self, path: Path, by: By) -> None:
         self.path = path
-        self.form = form
+        self.by = by
         self.table: dict[Any, Node] = {}
+        self._finder = Finder(by, self.table)
 
     def find(self, predicates: Predicates) -> int | None:
         """Where the first of the predicates stands that leads through this table."""
         for index, predicate in enumerate(predicates):
             access = predicate.access
-            if access is not None and access.path == self.path and access.form is self.form:
+            if access is not None and access.path == self.path and access.by is self.by:
                 return index
         return None
 
+    def enter(self, key: Any, node: Node) -> None:
+        """Let a key lead to a new node."""
+        self.table[key] = node
+        self._finder.measure(key)
+
     def part(self, frame: Frame) -> Visit:
         """The look-up as a function."""
-        slot = frame.slot(self.path, self.form)
-        if self.form is Form.KEY:
+        slot = frame.slot(self.path, FORMS[self.by])
+        if self.by is By.KEY:
             return _look_up(slot, self.table, frame.fill)
-        return _look_up_elements(slot, self.table, frame.fill)
+        return _look_up_several(slot, self.table, self._finder.find, frame.fill)
 
 
-def _look_up(slot: int, table: dict[Any, Node], fill: Callable[[Values, int, Scope], Any]) -> Visit:
+def _look_up(slot: int, table: dict[Any, Node], fill: Fill) -> Visit:
     get = table.get
 
     def visit(values: Values, scope: Scope, out: list[int]) -> None:
@@ -77,20 +84,15 @@ def _look_up(slot: int, table: dict[Any, Node], fill: Callable[[Values, int, Sco
     return visit
 
 
-def _look_up_elements(slot: int, table: dict[Any, Node], fill: Callable[[Values, int, Scope], Any]) -> Visit:
+def _look_up_several(slot: int, table: dict[Any, Node], find: Find, fill: Fill) -> Visit:
     get = table.get
 
     def visit(values: Values, scope: Scope, out: list[int]) -> None:
-        found = values[slot]
-        if found is UNSET:
-            found = fill(values, slot, scope)
-        if found.__class__ is str:
-            for part, node in table.items():
-                if part in found:
-                    node.visit(values, scope, out)
-            return
-        for item in found:
-            child = get(item)
+        value = values[slot]
+        if value is UNSET:
+            value = fill(values, slot, scope)
+        for key in find(value):
+            child = get(key)
             if child is not None:
                 child.visit(values, scope, out)
 
@@ -127,7 +129,7 @@ _CUTS = {
 """How to search, and whether the thresholds below the place found match or those above it."""
 
 
-def _search(slot: int, name: str, group: Thresholds, fill: Callable[[Values, int, Scope], Any]) -> Visit:
+def _search(slot: int, name: str, group: Thresholds, fill: Fill) -> Visit:
     bounds, ordinals = group.bounds, group.ordinals
     bisect, below = _CUTS[name]
 
@@ -302,7 +304,7 @@ class Node:
         table = split.table
         for key in _access(tests, at).keys:
             if key not in table:
-                table[key] = Node(self.frame, self.level + 1)
+                split.enter(key, Node(self.frame, self.level + 1))
             table[key].add(row, left)
 
     def _remove_from_split(self, row: Row, tests: Predicates) -> bool:
@@ -391,7 +393,7 @@ def _best_split(rows: Tested) -> Split | None:
     """The table that spares most, if it spares enough."""
     if len(rows) < GAIN:
         return None
-    gains: dict[tuple[Path, Form], _Gain] = {}
+    gains: dict[tuple[Path, By], _Gain] = {}
     for tests in rows.values():
         for place, access in _accesses(tests).items():
             gain = gains.get(place)
@@ -402,11 +404,11 @@ def _best_split(rows: Tested) -> Split | None:
     return Split(*max(worth, key=worth.__getitem__)) if worth else None
 
 
-def _accesses(tests: Predicates) -> dict[tuple[Path, Form], Access]:
+def _accesses(tests: Predicates) -> dict[tuple[Path, By], Access]:
     """The tables that a rule could enter, each with the predicate that `Split.find` would take."""
-    found: dict[tuple[Path, Form], Access] = {}
+    found: dict[tuple[Path, By], Access] = {}
     for predicate in tests:
         access = predicate.access
         if access is not None:
-            found.setdefault((access.path, access.form), access)
+            found.setdefault((access.path, access.by), access)
     return found

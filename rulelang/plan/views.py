@@ -11,12 +11,16 @@ from enum import StrEnum
 from typing import Any, Literal
 
 from rulelang.plan.interpret import fetch
+from rulelang.plan.ir import Path
 from rulelang.plan.operators import is_number
 from rulelang.plan.scope import JSON, Scope
 
 
 class Form(StrEnum):
     """How a value is looked at."""
+
+    # Enumerations hash in Python, and forms are parts of keys everywhere.
+    __hash__ = str.__hash__
 
     RAW = "v"
     """as it is"""
@@ -29,7 +33,7 @@ class Form(StrEnum):
     WHOLE = "t"
     """a text or list to search in, or the empty tuple"""
     ELEMENTS = "e"
-    """a text, or the set of texts in a list"""
+    """a text, or the items of a list, each once"""
 
 
 class Absent:
@@ -91,11 +95,14 @@ def key(value: JSON) -> Any:
     return TRUE if value is True else FALSE if value is False else NO_KEY
 
 
-def elements(value: JSON) -> frozenset[str]:
-    """The texts in a list; empty for anything else."""
+def elements(value: JSON) -> frozenset[Any]:
+    """What is in a list, with all its texts; empty for anything else."""
     if value.__class__ is not list:
         return frozenset()
-    return frozenset(item for item in value if item.__class__ is str)
+    try:
+        return frozenset(value)
+    except TypeError:
+        return frozenset(item for item in value if item.__class__ is str)
 
 
 def _whole(value: JSON) -> JSON:
@@ -123,6 +130,15 @@ def getter(record: JSON) -> Callable[[str], JSON]:
     return lambda name: step(record, name)
 
 
-def read(path: tuple[str, ...], form: Form, scope: Scope) -> Any:
-    """The value at a path in a form."""
-    return CONVERTERS[form](fetch(path, scope))
+def reader(path: Path, form: Form) -> Callable[[Scope], Any]:
+    """What reads a path of a scope in a form."""
+    convert = CONVERTERS[form]
+    if len(path) != 2:
+        return lambda scope: convert(fetch(path, scope))
+    root, name = path
+
+    def read(scope: Scope) -> Any:
+        record = scope.values.get(root)
+        return convert(record.get(name) if record.__class__ is dict else step(record, name))
+
+    return read

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from rulelang.calendar import zone
 from rulelang.plan import emit
-from rulelang.plan.compile import _factory, compile_condition, compile_value
+from rulelang.plan.compile import _defined, compile_condition, compile_value
 from rulelang.plan.interpret import UnknownOperatorError, evaluate, holds
 from rulelang.plan.ir import Get, Ir, Lit, Op
 from rulelang.plan.scope import Scope
@@ -52,11 +52,11 @@ def test_no_condition_holds() -> None:
 
 
 def test_equal_shapes_share_their_code() -> None:
-    before = _factory.cache_info().misses
+    before = _defined.cache_info().misses
     for wanted in ("shape-a", "shape-b", "shape-c"):
         ir = Op("and", (Op("eq", (Get(("contact", wanted)), Lit(wanted))), Op("ge", (SCORE, Lit(7.25)))))
         assert compile_condition(ir)(scope_of(**{wanted: wanted, "score": 8}))
-    assert _factory.cache_info().misses <= before + 1
+    assert _defined.cache_info().misses <= before + 1
 
 
 @pytest.mark.parametrize(

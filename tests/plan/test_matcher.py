@@ -66,6 +66,8 @@ def small_limits(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(tree, "GAIN", 1 if kind in ("tables", "both") else 10**9)
     monkeypatch.setattr(tree, "SHARE", 0.4 if kind == "both" else 0)
     monkeypatch.setattr(tree, "DENSE", 10**9 if kind in ("tables", "chunks") else 2)
+    if kind == "rough columns":
+        monkeypatch.setattr(bitmap, "WORTH", dict.fromkeys(bitmap.WORTH, 0))
     monkeypatch.setattr(bitmap, "SHARED", 2 if kind == "both" else 4)
     monkeypatch.setattr(columns, "MAX_CUTS", 2 if kind == "rough columns" else 256)
 
