@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 from uuid import uuid4
 
 import msgspec
+from msgspec.structs import replace
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import HTTPConnection, Request
 from starlette.responses import Response
@@ -20,6 +21,7 @@ from starlette.types import Receive, Scope, Send
 
 from runtime.engine.work import Arrival, Receipt, ReceiptStatus
 from runtime.events import EventError, body_hash
+from runtime.model import Event
 from web import cloudevents
 from web.body import LARGE, MAX_BYTES, MAX_STREAM_BYTES, media_type, parse_json, parse_lines, read_body
 from web.context import AppContext, committed
@@ -82,7 +84,19 @@ class EventsEndpoint:
         else:
             arrivals, single = self._read(connection, media, body)
         whole = len(arrivals) <= self._context.settings.engine.batch
-        return _report(await committed(self._context.engine.submit(arrivals), whole), single)
+        receipts = await committed(self._context.engine.submit(arrivals), whole)
+        return _report(
+            [await self._first_answer(r, a) for r, a in zip(receipts, arrivals, strict=True)], single
+        )
+
+    async def _first_answer(self, receipt: Receipt, arrival: Arrival) -> Receipt:
+        """The receipt of a repeat with the subject, which the engine need not know to tell that it is one."""
+        if receipt.status != ReceiptStatus.DUPLICATE or receipt.subject is not None:
+            return receipt
+        event: Event | None = arrival.event
+        if not arrival.event.subject.id:
+            event = await self._context.reader.event(arrival.event.id)
+        return replace(receipt, subject=event.subject) if event is not None else receipt
 
     def _read(self, connection: HTTPConnection, media: str, body: bytes) -> tuple[list[Arrival], bool]:
         """The events of a body, checked.
