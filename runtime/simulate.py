@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from msgspec.structs import replace
 
@@ -29,7 +29,7 @@ from runtime.model import (
 )
 from runtime.outbox import Ready
 from runtime.store.memory import MemoryStore
-from runtime.store.protocol import Batch
+from runtime.store.protocol import Batch, WriteStore
 
 T = TypeVar("T")
 TIMERS_AT_ONCE = 100
@@ -66,7 +66,9 @@ class Simulation:
         self.store = MemoryStore()
         self._library = library
         self._answer = answer
-        self._core = EngineCore(self.store, Rules(library, schema, plans, explain=explain))
+        # One object is both sides of the store in memory; here it is the write side.
+        writer = cast(WriteStore, self.store)
+        self._core = EngineCore(writer, Rules(library, schema, plans, explain=explain))
         self._core.start()
         self._retries: dict[str, Ready] = {}
 
