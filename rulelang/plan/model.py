@@ -85,8 +85,8 @@ class Arm(msgspec.Struct, frozen=True, omit_defaults=True):
 class ListenStep(msgspec.Struct, frozen=True, tag="listen", tag_field="do", omit_defaults=True):
     """Wait for the first of several alternatives. `subject`: `approval`, `callback` or "" (events and conditions).
 
-    An approval or a callback ends the first `on` arm (an approval that is refused: the timeout's arm). `approver`
-    is a person or team as in arguments; `bind` keeps what came with the approval or callback.
+    An approval or a callback is awaited as an event like any other (docs/plan-format.md, "Approvals and callbacks").
+    `approver` is a person or team as in arguments (`person:…`, `team:…`, `owner`, `account owner`).
     """
 
     id: str
@@ -94,7 +94,6 @@ class ListenStep(msgspec.Struct, frozen=True, tag="listen", tag_field="do", omit
     when: Lit | Get | Op | None = None
     subject: str = ""
     approver: str = ""
-    bind: str = ""
 
 
 class Branch(msgspec.Struct, frozen=True):
@@ -174,15 +173,6 @@ class ParallelStep(msgspec.Struct, frozen=True, tag="parallel", tag_field="do"):
     branches: tuple[BlockStep, ...]
 
 
-class ForEachStep(msgspec.Struct, frozen=True, tag="for_each", tag_field="do"):
-    """Start `rule` (planned from the body, key `<key>/<id>`) for each related record of `kind`, at most `most`."""
-
-    id: str
-    kind: str
-    most: int
-    rule: str
-
-
 class GoToStep(msgspec.Struct, frozen=True, tag="go_to", tag_field="do", omit_defaults=True):
     """Go on at the step with the id `target`, which comes later in the same list or in an enclosing one."""
 
@@ -220,7 +210,6 @@ Step: TypeAlias = (
     | RepeatStep
     | LetStep
     | ParallelStep
-    | ForEachStep
     | GoToStep
     | LabelStep
     | GoalStep
@@ -244,7 +233,6 @@ class Enrolment(msgspec.Struct, frozen=True, omit_defaults=True):
     `restart`, `queue`, `parallel`), `most` the bound of `queue` and `parallel`. `limit`, `release`: (count, duration) or None.
     """
 
-    mode: str = "every time"
     again: str = ""
     per: Lit | Get | Op | None = None
     running: str = "skip"
@@ -264,9 +252,8 @@ class Plan(msgspec.Struct, frozen=True, omit_defaults=True):
     """One rule. `key` is its identity across edits: its name, or `file#n` without one.
 
     `enrol` is `every time`, `once` or `again`; `enrolment` has the details. `goals` are exit conditions
-    counted as success. `params` are what the rule takes (name → type). `internal` marks a rule planned from the body of
-    `for each`. `hash` (of everything that changes behaviour; not `file`, `line`,
-    `state`) names this version of the rule. `text` is the source, kept so that a run can be explained for ever.
+    counted as success. `params` are what the rule takes (name → type). `hash` (of everything that changes behaviour; not `file`,
+    `line`, `state`) names this version of the rule. `text` is the source, kept so that a run can be explained for ever.
     """
 
     version: int
@@ -288,4 +275,3 @@ class Plan(msgspec.Struct, frozen=True, omit_defaults=True):
     exit_on: tuple[ExitOn, ...] = ()
     on_exit: tuple[Step, ...] = ()
     params: dict[str, str] = {}
-    internal: bool = False

@@ -398,15 +398,6 @@ class ParallelStep(Node):
 
 
 @dataclass(frozen=True, slots=True)
-class ForEachStep(Node):
-    """`for each contact at most 100 do … end`; `kind` is the kind of related record."""
-
-    kind: Word
-    most: Expr | None
-    steps: tuple[Step, ...]
-
-
-@dataclass(frozen=True, slots=True)
 class LabelStep(Node):
     """`label "name"`."""
 
@@ -446,7 +437,6 @@ Step: TypeAlias = (
     | RepeatStep
     | LetStep
     | ParallelStep
-    | ForEachStep
     | LabelStep
     | GoToStep
     | GoalStep
