@@ -28,6 +28,7 @@ from runtime.model import (
     SubjectState,
 )
 from runtime.outbox import Ready
+from runtime.stages import with_stage
 from runtime.store.memory import MemoryStore
 from runtime.store.protocol import Batch, WriteStore
 
@@ -65,6 +66,7 @@ class Simulation:
         self.now = start
         self.store = MemoryStore()
         self._library = library
+        self._schema = schema
         self._answer = answer
         # One object is both sides of the store in memory; here it is the write side.
         writer = cast(WriteStore, self.store)
@@ -74,7 +76,8 @@ class Simulation:
 
     def add_subject(self, key: SubjectKey, fields: Mapping[str, JSON]) -> None:
         """Put a record in place as if it had always been there: no event comes of it."""
-        state = SubjectState(key=key, fields={"id": key.id, **fields}, version=1)
+        complete = {"id": key.id, **with_stage(self._schema, key.kind, fields)}
+        state = SubjectState(key=key, fields=complete, version=1)
         with self.store.transaction() as tx:
             tx.write(Batch(subjects=[state]))
         self._core.forget()

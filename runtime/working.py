@@ -9,6 +9,7 @@ from rulelang.calendar import instant_text
 from rulelang.types.schema import Schema
 from runtime.actions import ActionError
 from runtime.model import JSON, Millis, Run, SubjectKey, SubjectState
+from runtime.stages import main_pipeline
 
 STAGES = "stages"
 TAGS = "tags"
@@ -121,6 +122,8 @@ class Working:
         self.fields["stage_entered_at"] = {**entered, pipeline: instant_text(self.now)}
         if self.key.kind == "opportunity":
             self.fields["pipeline"] = pipeline
+        if pipeline == main_pipeline(self.schema, self.key.kind, self.fields):
+            self.fields["stage"] = stage
 
     def next_turn(self, team: str) -> str:
         """Whose turn it is in a team."""

@@ -20,7 +20,15 @@ def test_the_first_rule_assigns_at_once_and_mails_after_half_an_hour() -> None:
     assert story.effects() == []
     story.after(1)
     assert [row.effect.action for row in story.effects()] == ["send_email_hyper"]
-    assert story.kinds("test#1") == ["matched", "enrolled", "action", "waiting", "resumed", "action", "completed"]
+    assert story.kinds("test#1") == [
+        "matched",
+        "enrolled",
+        "action",
+        "waiting",
+        "resumed",
+        "action",
+        "completed",
+    ]
 
 
 def test_a_condition_that_does_not_hold_is_explained_with_the_value() -> None:
@@ -52,7 +60,10 @@ def test_once_enrols_a_subject_once_for_ever() -> None:
 
 
 def test_an_exit_condition_acts_in_the_middle_of_a_wait() -> None:
-    story = Story('rule "R" on tag added "x"; exit when status = customer do wait 30d; send email template("t") end', templates={"t": "---\nsubject: Hi\n---\nHello"})
+    story = Story(
+        'rule "R" on tag added "x"; exit when status = customer do wait 30d; send email template("t") end',
+        templates={"t": "---\nsubject: Hi\n---\nHello"},
+    )
     story.contact(status="trial", email="a@b.test")
     story.event("contact.tag_added", tag="x")
     story.after(86400)
@@ -71,7 +82,9 @@ def test_an_exit_condition_that_holds_at_the_start_refuses_the_run() -> None:
 
 
 def test_a_run_that_makes_its_own_exit_true_ends_there() -> None:
-    story = Story('rule "R" on tag added "x"; exit when status = customer do set status = customer; add tag "never" end')
+    story = Story(
+        'rule "R" on tag added "x"; exit when status = customer do set status = customer; add tag "never" end'
+    )
     story.contact(status="trial")
     story.event("contact.tag_added", tag="x")
     assert story.kinds("R")[-2:] == ["action", "exited"]
@@ -79,7 +92,9 @@ def test_a_run_that_makes_its_own_exit_true_ends_there() -> None:
 
 
 def test_exit_on_a_field_of_the_account_acts_when_the_account_changes() -> None:
-    story = Story('rule "R" for contact on tag added "x"; exit when account.status = customer do wait 30d; add tag "late" end')
+    story = Story(
+        'rule "R" for contact on tag added "x"; exit when account.status = customer do wait 30d; add tag "late" end'
+    )
     story.record("account", "a_1", status="prospect")
     story.contact(account_id="a_1")
     story.event("contact.tag_added", tag="x")
@@ -99,7 +114,9 @@ def test_if_elif_else_takes_one_branch() -> None:
 
 
 def test_a_step_condition_skips_the_step_and_says_why() -> None:
-    story = Story('rule "R" on tag added "x" do add tag "y" when score > 5; stop when score > 1; add tag "z" end')
+    story = Story(
+        'rule "R" on tag added "x" do add tag "y" when score > 5; stop when score > 1; add tag "z" end'
+    )
     story.contact(score=3)
     story.event("contact.tag_added", tag="x")
     assert story.fields()["tags"] == ["x"]
@@ -149,7 +166,10 @@ def test_waiting_for_a_date_that_is_missing_fails_with_a_sentence() -> None:
 
 
 def test_a_calendar_day_is_not_24_hours_when_the_clocks_change() -> None:
-    story = Story('rule "Day" on tag added "d" do wait 1d; add tag "day" end\nrule "Hours" on tag added "h" do wait 24h; add tag "hours" end', start="2026-03-28T11:00:00Z")
+    story = Story(
+        'rule "Day" on tag added "d" do wait 1d; add tag "day" end\nrule "Hours" on tag added "h" do wait 24h; add tag "hours" end',
+        start="2026-03-28T11:00:00Z",
+    )
     story.contact()
     story.event("contact.tag_added", tag="d")
     story.event("contact.tag_added", tag="h")
@@ -167,7 +187,9 @@ def test_a_team_takes_turns_across_subjects() -> None:
 
 
 def test_changes_by_a_run_set_off_other_rules_with_their_cause() -> None:
-    story = Story('rule "A" on tag added "x" do add tag "y" end\nrule "B" on tag added "y" do set status = customer end\nrule "C" on status becomes customer do add tag "z" end')
+    story = Story(
+        'rule "A" on tag added "x" do add tag "y" end\nrule "B" on tag added "y" do set status = customer end\nrule "C" on status becomes customer do add tag "z" end'
+    )
     story.contact(status="trial")
     story.event("contact.tag_added", tag="x")
     assert story.fields()["tags"] == ["x", "y", "z"]
@@ -175,7 +197,9 @@ def test_changes_by_a_run_set_off_other_rules_with_their_cause() -> None:
 
 
 def test_rules_that_set_each_other_off_for_ever_stop_at_the_bound_with_the_path() -> None:
-    story = Story('rule "A" on tag added "x" do remove tag "x"; add tag "y" end\nrule "B" on tag added "y" do remove tag "y"; add tag "x" end')
+    story = Story(
+        'rule "A" on tag added "x" do remove tag "x"; add tag "y" end\nrule "B" on tag added "y" do remove tag "y"; add tag "x" end'
+    )
     story.contact()
     story.event("contact.tag_added", tag="x")
     reason = story.reasons("refused")[-1]
@@ -184,7 +208,9 @@ def test_rules_that_set_each_other_off_for_ever_stop_at_the_bound_with_the_path(
 
 
 def test_a_rule_starts_another_by_name() -> None:
-    story = Story('rule "A" on tag added "x" do start rule("B") end\nrule "B" on manual start when status = trial do add tag "started" end')
+    story = Story(
+        'rule "A" on tag added "x" do start rule("B") end\nrule "B" on manual start when status = trial do add tag "started" end'
+    )
     story.contact(status="trial")
     story.event("contact.tag_added", tag="x")
     assert "started" in story.fields()["tags"]
@@ -194,7 +220,10 @@ def test_a_rule_starts_another_by_name() -> None:
 
 
 def test_consent_is_read_when_the_message_is_due_and_suppression_is_journaled() -> None:
-    story = Story('rule "R" on tag added "x" do wait 30m; send email template("t"); add tag "after" end', templates={"t": "---\nsubject: Hi\n---\nHello"})
+    story = Story(
+        'rule "R" on tag added "x" do wait 30m; send email template("t"); add tag "after" end',
+        templates={"t": "---\nsubject: Hi\n---\nHello"},
+    )
     story.contact(email="a@b.test")
     story.event("contact.tag_added", tag="x")
     story.event("record.updated", fields={"email_opt_out": True})
@@ -206,7 +235,11 @@ def test_consent_is_read_when_the_message_is_due_and_suppression_is_journaled() 
 
 def test_a_dead_letter_blocks_the_run_and_is_told() -> None:
     refuse = lambda row: Outcome(OutcomeKind.FAILED, "550 no such mailbox")  # noqa: E731
-    story = Story('rule "R" on tag added "x" do send email template("t"); add tag "after" end', templates={"t": "---\nsubject: Hi\n---\nHello"}, answer=refuse)
+    story = Story(
+        'rule "R" on tag added "x" do send email template("t"); add tag "after" end',
+        templates={"t": "---\nsubject: Hi\n---\nHello"},
+        answer=refuse,
+    )
     story.contact(email="a@b.test")
     story.event("contact.tag_added", tag="x")
     assert story.reasons("failed") == ["550 no such mailbox"]
@@ -221,7 +254,11 @@ def test_a_passing_failure_is_tried_again_with_the_same_key_and_message(failures
         seen.append((row.effect.key, row.prepared))
         return Outcome(OutcomeKind.RETRY, "busy") if len(seen) <= failures else Outcome(OutcomeKind.DONE)
 
-    story = Story('rule "R" on tag added "x" do send email template("t"); add tag "after" end', templates={"t": "---\nsubject: Hi\n---\nHello"}, answer=answer)
+    story = Story(
+        'rule "R" on tag added "x" do send email template("t"); add tag "after" end',
+        templates={"t": "---\nsubject: Hi\n---\nHello"},
+        answer=answer,
+    )
     story.contact(email="a@b.test")
     story.event("contact.tag_added", tag="x")
     story.after(86400)
@@ -240,7 +277,9 @@ def test_a_repeated_event_changes_nothing() -> None:
 
 
 def test_stage_changes_derive_exit_and_entry() -> None:
-    story = Story('rule "Out" on stage exit "MQL" do add tag "left" end\nrule "In" on stage enter "SQL" from "MQL" do add tag "came" end')
+    story = Story(
+        'rule "Out" on stage exit "MQL" do add tag "left" end\nrule "In" on stage enter "SQL" from "MQL" do add tag "came" end'
+    )
     story.contact(stage="MQL")
     story.event("stage.entered", stage="SQL")
     assert set(story.fields()["tags"]) == {"left", "came"}
@@ -254,3 +293,13 @@ def test_a_new_contact_is_created_by_its_first_event() -> None:
     story.event("stage.entered", "c_9", stage="SQL")
     assert story.fields("c_9")["tags"] == ["new"]
     assert story.fields("c_9")["stages"] == {"sales": "SQL"}
+
+
+def test_stage_in_a_condition_is_the_stage_in_the_first_pipeline() -> None:
+    story = Story('rule "R" on tag added "x"; when stage = SQL; do add tag "y" end')
+    story.contact(stage="MQL")
+    story.event("contact.tag_added", tag="x")
+    assert story.reasons("not_matched") == ['stage is "MQL", not "SQL"']
+    story.event("stage.entered", stage="SQL")
+    story.event("contact.tag_added", tag="x")
+    assert "y" in story.fields()["tags"]

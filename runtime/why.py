@@ -1,0 +1,152 @@
+"""Why a rule fired for a subject, or why it did not: read back from the journal, never guessed.
+
+The journal holds every change with the value before it, so the subject's fields at any earlier event are those of
+now with later changes undone. The rule's conditions are then evaluated again by the plain interpreter.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from rulelang.plan.interpret import Explanation, explain, first_false, holds
+from rulelang.plan.ir import Get, Ir, conjuncts
+from rulelang.plan.model import Plan
+from rulelang.plan.scope import Directory, Scope
+from rulelang.types.schema import Schema
+from runtime.model import JSON, Entry, EntryKind, Millis, SubjectKey
+from runtime.stages import with_stage
+from runtime.zones import zone_of
+
+_ARRIVALS = (EntryKind.EVENT, EntryKind.DERIVED)
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A part of a condition: its words, whether it held, and the values in it."""
+
+    text: str
+    held: bool
+    values: Mapping[str, JSON]
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What one event meant for the rule.
+
+    `outcome` is `started`, `refused`, `not_matched` or `not_listening`; `reason` says in one sentence what stood in
+    the way.
+    """
+
+    event: str
+    type: str
+    at: Millis
+    outcome: str
+    reason: str
+    run: str = ""
+    parts: tuple[Part, ...] = field(default=())
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """What is needed to answer: the subject's fields now, those of its related records, its journal, oldest first."""
+
+    key: SubjectKey
+    fields: Mapping[str, JSON]
+    related: Mapping[str, Mapping[str, JSON]]
+    journal: Sequence[Entry]
+
+
+def why(plan: Plan, schema: Schema, case: Case, event: str = "") -> list[Verdict]:
+    """A verdict for each event that the rule listens to, newest first; for one event only when `event` names it.
+
+    Events that the rule does not listen to are told only when asked for by id.
+    """
+    people = Directory.of(schema)
+    return [
+        verdict
+        for entry, fields in _backwards(case, schema)
+        if (not event or entry.event == event)
+        and (verdict := _judge(plan, schema, people, case, entry, fields, bool(event))) is not None
+    ]
+
+
+def _backwards(case: Case, schema: Schema) -> Iterator[tuple[Entry, Mapping[str, JSON]]]:
+    """Each event, newest first, with the fields as they were once the event itself had been applied."""
+    fields = dict(case.fields)
+    for entry in reversed(case.journal):
+        if entry.kind in _ARRIVALS:
+            yield entry, with_stage(schema, case.key.kind, fields)
+        for name, (before, _) in entry.changes.items():
+            _undo(fields, name, before)
+
+
+def _undo(fields: dict[str, JSON], name: str, before: JSON) -> None:
+    root, _, key = name.partition(".")
+    if key:
+        inner = {**(fields.get(root) or {}), key: before}
+        fields[root] = {k: v for k, v in inner.items() if v is not None}
+    elif before is None:
+        fields.pop(name, None)
+    else:
+        fields[name] = before
+
+
+def _judge(
+    plan: Plan,
+    schema: Schema,
+    people: Directory,
+    case: Case,
+    entry: Entry,
+    fields: Mapping[str, JSON],
+    asked: bool,
+) -> Verdict | None:
+    triggers = [t for t in plan.triggers if t.event == entry.action]
+    if not triggers:
+        if not asked:
+            return None
+        listens = ", ".join(dict.fromkeys(t.event for t in plan.triggers))
+        reason = f"the rule listens to {listens}, this event is {entry.action}"
+        return Verdict(entry.event, entry.action, entry.at, "not_listening", reason)
+    told = _told(plan, case.journal, entry)
+    if told is not None:
+        return told
+    records = {"contact": {}, "account": {}, "opportunity": {}, **case.related, case.key.kind: fields}
+    zone = zone_of(records, schema.time_zone)
+    scope = Scope({**records, "event": entry.input}, entry.at, zone, people, plan.subject)
+    condition = min((t.when for t in triggers), key=lambda when: 0 if holds(when, scope) else 1)
+    parts = tuple(_part(part, scope) for when in (condition, plan.when) for part in conjuncts(when))
+    reason = first_false(condition, scope) or first_false(plan.when, scope)
+    if not reason:
+        reason = _not_in_force(plan)
+    return Verdict(entry.event, entry.action, entry.at, "not_matched", reason, parts=parts)
+
+
+def _told(plan: Plan, journal: Sequence[Entry], arrival: Entry) -> Verdict | None:
+    """The verdict that the journal itself holds."""
+    for entry in journal:
+        if entry.rule != plan.key or entry.event != arrival.event:
+            continue
+        if entry.kind == EntryKind.ENROLLED:
+            return Verdict(arrival.event, arrival.action, arrival.at, "started", "", run=entry.run)
+        if entry.kind == EntryKind.REFUSED:
+            return Verdict(arrival.event, arrival.action, arrival.at, "refused", entry.reason)
+    return None
+
+
+def _not_in_force(plan: Plan) -> str:
+    if plan.state != "live":
+        return f"the rule is {plan.state}"
+    return "the rule as it is now would match; it was not in force in this form when the event came"
+
+
+def _part(ir: Ir, scope: Scope) -> Part:
+    explanation = explain(ir, scope)
+    return Part(explanation.text, explanation.value is True, dict(_values(explanation)))
+
+
+def _values(explanation: Explanation) -> Iterator[tuple[str, JSON]]:
+    if isinstance(explanation.ir, Get):
+        yield explanation.text, explanation.value
+    for part in explanation.parts:
+        yield from _values(part)
