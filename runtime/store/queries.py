@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, func, literal_column, select, text
+from sqlalchemy import ColumnElement, Select, Table, func, literal_column, select, text
 
 from runtime.model import SubjectKey
 from runtime.store.schema import (
     EFFECT_STATUSES,
+    Trail,
     api_keys,
     effects,
     events,
@@ -17,6 +18,7 @@ from runtime.store.schema import (
     plans,
     runs,
     subjects,
+    trail,
 )
 
 _kind = names.alias("kind")
@@ -122,8 +124,13 @@ def subjects_of(kind: str, after: str) -> Select[Any]:
 
 def live_runs(key: SubjectKey) -> Select[Any]:
     """A subject's live runs in the order of their start."""
-    found = RUNS.where(runs.c.subject == subject_seq(key), text("runs.status < 3"))
-    return found.order_by(runs.c.seq)
+    return on_trail(RUNS, key, Trail.LIVE, runs).order_by(runs.c.seq)
+
+
+def on_trail(statement: Select[Any], key: SubjectKey, kind: Trail, table: Table) -> Select[Any]:
+    """The statement, for the rows of one subject."""
+    seqs = select(trail.c.seq).where(trail.c.subject == subject_seq(key), trail.c.kind == int(kind))
+    return statement.where(table.c.seq.in_(seqs))
 
 
 def holder(kind: str, field: str, value: str) -> Select[Any]:

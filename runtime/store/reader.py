@@ -28,7 +28,7 @@ from runtime.store.codec import (
 from runtime.store.cursors import after_seq, after_text, seq_before, text_after
 from runtime.store.identity import IDENTIFYING
 from runtime.store.protocol import ApiKey, Backlog, JournalRow, StoreUnavailable
-from runtime.store.schema import EFFECT_STATUSES, RUN_STATUSES, effects, events, journal, runs
+from runtime.store.schema import EFFECT_STATUSES, RUN_STATUSES, Trail, effects, events, journal, runs
 from runtime.store.sqlite_transaction import api_key
 
 _Rows = Sequence[Sequence[Any]]
@@ -98,7 +98,7 @@ class SqliteReader:
         if status:
             statement = statement.where(runs.c.status == RUN_CODE.get(status, -1))
         if subject is not None:
-            statement = statement.where(runs.c.subject == q.subject_seq(subject))
+            statement = q.on_trail(statement, subject, Trail.RUN, runs)
         return await self._page(statement, limit, _run)
 
     async def _page(
@@ -116,7 +116,7 @@ class SqliteReader:
         if run:
             statement = statement.where(journal.c.run.is_not(None), journal.c.run == q.run_seq(run))
         if subject is not None:
-            statement = statement.where(journal.c.subject == q.subject_seq(subject))
+            statement = q.on_trail(statement, subject, Trail.SEGMENT, journal)
         (rows,) = await self._read(statement)
         return [unpack_segment(SegmentCells._make(row)) for row in rows]
 
@@ -142,7 +142,7 @@ class SqliteReader:
         """See ReadStore."""
         statement = q.EVENTS.where(events.c.seq < seq_before(cursor)).order_by(events.c.seq.desc())
         if subject is not None:
-            statement = statement.where(events.c.subject == q.subject_seq(subject))
+            statement = q.on_trail(statement, subject, Trail.EVENT, events)
         return await self._page(statement, limit, lambda row: unpack_event(EventCells._make(row)))
 
     async def count_runs(self) -> dict[tuple[str, str], int]:

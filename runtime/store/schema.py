@@ -5,6 +5,8 @@ What is never searched for lives in `body`, JSON as codec.py writes it. A change
 
 from __future__ import annotations
 
+from enum import IntEnum
+
 from sqlalchemy import Column, ForeignKey, Index, Integer, LargeBinary, MetaData, Table, Text, text
 
 from runtime.model import EffectStatus, RunStatus
@@ -20,6 +22,16 @@ RUN_STATUSES = tuple(RunStatus)
 
 EFFECT_STATUSES = tuple(EffectStatus)
 """An effect's status is stored as its place here. Never reorder, only append."""
+
+
+class Trail(IntEnum):
+    """What a row of `trail` points to. A live run has two rows."""
+
+    LIVE = 0
+    RUN = 1
+    EVENT = 2
+    SEGMENT = 3
+
 
 metadata = MetaData()
 
@@ -82,7 +94,6 @@ events = Table(
     Column("runs", LargeBinary),
     Column("body", LargeBinary, nullable=False),
 )
-Index("events_by_subject", events.c.subject)
 Index("events_pending", events.c.pending, sqlite_where=text("pending = 1"))
 
 runs = Table(
@@ -100,8 +111,6 @@ runs = Table(
     Column("body", LargeBinary, nullable=False),
 )
 Index("runs_due", runs.c.due, sqlite_where=text("due IS NOT NULL"))
-Index("runs_live", runs.c.subject, sqlite_where=text("status < 3"))
-Index("runs_by_subject", runs.c.subject)
 Index("runs_by_rule", runs.c.rule, runs.c.status)
 Index("runs_by_status", runs.c.status)
 Index("runs_ended", runs.c.ended_at, sqlite_where=text("ended_at IS NOT NULL"))
@@ -132,8 +141,18 @@ journal = Table(
     Column("body", LargeBinary, nullable=False),
 )
 Index("journal_by_run", journal.c.run, sqlite_where=text("run IS NOT NULL"))
-Index("journal_by_subject", journal.c.subject)
 Index("journal_loose", journal.c.at, sqlite_where=text("run IS NULL"))
+
+# What there is of each subject, as one clustered index. An index on `subject` in every table would touch a random
+# page for each of them, and at a million subjects pages are what a batch costs.
+trail = Table(
+    "trail",
+    metadata,
+    Column("subject", Integer, ForeignKey("subjects.seq"), primary_key=True),
+    Column("kind", Integer, primary_key=True),
+    Column("seq", Integer, primary_key=True),
+    sqlite_with_rowid=False,
+)
 
 counters = Table(
     "counters",

@@ -53,8 +53,7 @@ class _Change(NamedTuple):
     def write(self, states: Sequence[SubjectState]) -> list[IdentityConflict]:
         claims = settle(states, self._holders(states))
         self._release(states)
-        for state in states:
-            self._write(state, _searched(state, claims))
+        self._store([(state, _searched(state, claims)) for state in states])
         return claims.conflicts
 
     def _holders(self, states: Sequence[SubjectState]) -> dict[Identity, str]:
@@ -72,17 +71,21 @@ class _Change(NamedTuple):
         seqs = [(ref.seq,) for ref in refs if ref is not None and any(ref.searched[:2])]
         self.connection.executemany(st.RELEASE_IDENTITY, seqs)
 
-    def _write(self, state: SubjectState, searched: Searched) -> None:
-        key = state.key
-        ref = self.caches.subjects.get(key)
-        rest = (*searched, state.version, pack_subject(state))
-        if ref is None:
-            seq = self.caches.next("subjects")
-            self.connection.execute(st.ADD_SUBJECT, (seq, self.caches.name_id(key.kind), key.id, *rest))
-        else:
-            seq = ref.seq
-            self.connection.execute(st.CHANGE_SUBJECT, (*rest, seq))
-        self.caches.subjects[key] = SubjectRef(seq, searched, exists=True)
+    def _store(self, found: Sequence[tuple[SubjectState, Searched]]) -> None:
+        added, changed = [], []
+        for state, searched in found:
+            key = state.key
+            ref = self.caches.subjects.get(key)
+            rest = (*searched, state.version, pack_subject(state))
+            if ref is None:
+                seq = self.caches.next("subjects")
+                added.append((seq, self.caches.name_id(key.kind), key.id, *rest))
+            else:
+                seq = ref.seq
+                changed.append((*rest, seq))
+            self.caches.subjects[key] = SubjectRef(seq, searched, exists=True)
+        self.connection.executemany(st.ADD_SUBJECT, added)
+        self.connection.executemany(st.CHANGE_SUBJECT, changed)
 
 
 def _searched(state: SubjectState, claims: Claims) -> Searched:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import chain
 from sqlite3 import Connection
 from typing import Any
 
-from runtime.model import EffectRow, Millis, Run, RunStatus, SubjectKey
+from runtime.model import LIVE, EffectRow, Millis, Run, RunStatus, SubjectKey
 from runtime.store import statements as st
 from runtime.store.codec import EFFECT_CODE, RUN_CODE, encode, pack_effect, pack_event, pack_run, pack_segment
 from runtime.store.protocol import AcceptedEvent, Batch, IdentityConflict, JournalRow
+from runtime.store.schema import Trail
 from runtime.store.sqlite_caches import Caches, SubjectRef
 from runtime.store.sqlite_subjects import write_subjects
 
@@ -27,21 +28,25 @@ class WritingVerbs:
     def write(self, batch: Batch) -> list[IdentityConflict]:
         """See Transaction."""
         self._load_subjects_of(batch)
-        self._load_runs_of(batch)
         states = {state.key: state for state in batch.subjects}
         conflicts = write_subjects(self._connection, self._caches, states.values())
-        self._many(st.ADD_EVENT, map(self._event_row, batch.events))
+        trail = [
+            *self._write_events(batch.events),
+            *self._write_runs({run.id: run for run in batch.runs}),
+        ]
         self._many(st.HANDLED, ((_texts(runs), id) for id, runs in batch.handled))
-        self._write_runs({run.id: run for run in batch.runs}.values())
+        self._load_runs_of(batch)
         self._write_effects({row.effect.key: row for row in batch.effects}.values())
-        self._write_journal(batch.journal)
+        trail += self._write_journal(batch.journal)
+        trail.sort()
+        self._many(st.ADD_TRAIL, trail)
         self._many(st.WRITE_COUNTER, batch.counters.items())
         return conflicts
 
-    def _many(self, statement: str, rows: Iterable[_Row]) -> None:
+    def _many(self, statement: str, rows: Iterable[_Row]) -> int:
+        """Run a statement for all rows; how many rows it touched."""
         complete = list(rows)
-        if complete:
-            self._connection.executemany(statement, complete)
+        return self._connection.executemany(statement, complete).rowcount if complete else 0
 
     def _load_subjects_of(self, batch: Batch) -> None:
         keys = chain(
@@ -56,12 +61,8 @@ class WritingVerbs:
             pass
 
     def _load_runs_of(self, batch: Batch) -> None:
-        ids = chain(
-            (run.id for run in batch.runs),
-            (row.effect.run for row in batch.effects),
-            (row.run for row in batch.journal if row.run),
-        )
-        self._caches.load_runs(ids)
+        effects = (row.effect.run for row in batch.effects)
+        self._caches.load_runs(chain(effects, (row.run for row in batch.journal if row.run)))
 
     def _subject(self, key: SubjectKey) -> int:
         ref = self._caches.subjects.get(key) or self._refer_to(key)
@@ -73,6 +74,14 @@ class WritingVerbs:
         self._connection.execute(st.ADD_SUBJECT, row)
         self._caches.subjects[key] = ref
         return ref
+
+    def _write_events(self, events: Iterable[AcceptedEvent]) -> list[_Row]:
+        rows = [self._event_row(accepted) for accepted in events]
+        places = {row[0]: row[2] for row in rows}
+        if self._many(st.ADD_EVENT, rows) < len(rows):
+            stored = st.STORED_EVENTS.rows(self._connection, list(places))
+            places = {seq: places[seq] for (seq,) in stored}
+        return [(subject, int(Trail.EVENT), seq) for seq, subject in places.items()]
 
     def _event_row(self, accepted: AcceptedEvent) -> _Row:
         event = accepted.event
@@ -87,13 +96,24 @@ class WritingVerbs:
             pack_event(event),
         )
 
-    def _write_runs(self, runs: Collection[Run]) -> None:
+    def _write_runs(self, runs: Mapping[str, Run]) -> list[_Row]:
         known = self._caches.runs
-        changed = [run for run in runs if run.id in known]
-        self._many(st.ADD_RUN, [self._new_run(run) for run in runs if run.id not in known])
-        self._many(
-            st.CHANGE_RUN, ((self._name(run.plan), *_run_state(run), known[run.id]) for run in changed)
-        )
+        changed = [run for run in runs.values() if run.id in known]
+        new = [run for run in runs.values() if run.id not in known]
+        if self._many(st.ADD_RUN, map(self._new_run, new)) < len(new):
+            # Some are stored already, under numbers of their own, which were not remembered.
+            given = {run.id: known.pop(run.id) for run in new}
+            self._caches.load_runs(given)
+            changed += [run for run in new if known[run.id] != given[run.id]]
+            new = [run for run in new if known[run.id] == given[run.id]]
+        states = [(self._name(run.plan), *_run_state(run), known[run.id]) for run in changed]
+        self._many(st.CHANGE_RUN, states)
+        self._many(st.DROP_TRAIL, (self._live(run) for run in changed if run.status not in LIVE))
+        trail = [(self._subject(run.subject), int(Trail.RUN), known[run.id]) for run in new]
+        return trail + [self._live(run) for run in runs.values() if run.status in LIVE]
+
+    def _live(self, run: Run) -> _Row:
+        return (self._subject(run.subject), int(Trail.LIVE), self._caches.runs[run.id])
 
     def _new_run(self, run: Run) -> _Row:
         seq = self._caches.runs[run.id] = self._caches.next("runs")
@@ -119,9 +139,11 @@ class WritingVerbs:
             pack_effect(row),
         )
 
-    def _write_journal(self, rows: Iterable[JournalRow]) -> None:
+    def _write_journal(self, rows: Iterable[JournalRow]) -> list[_Row]:
         runs = self._caches.runs
-        self._many(st.ADD_SEGMENT, (self._segment_row(row) for row in rows if not row.run or row.run in runs))
+        kept = [self._segment_row(row) for row in rows if not row.run or row.run in runs]
+        self._many(st.ADD_SEGMENT, kept)
+        return [(row[1], int(Trail.SEGMENT), row[0]) for row in kept]
 
     def _segment_row(self, row: JournalRow) -> _Row:
         run = self._caches.runs[row.run] if row.run else None

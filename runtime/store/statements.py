@@ -17,6 +17,7 @@ from sqlalchemy import (
     delete,
     func,
     insert,
+    literal_column,
     select,
     text,
     update,
@@ -27,6 +28,7 @@ from sqlalchemy.sql import ClauseElement
 
 from runtime.store.identity import LINKS
 from runtime.store.schema import (
+    Trail,
     api_keys,
     counters,
     effects,
@@ -37,12 +39,10 @@ from runtime.store.schema import (
     plans,
     runs,
     subjects,
+    trail,
 )
 
 _DIALECT = dialect(paramstyle="qmark")
-
-LIVE = text("runs.status < 3")
-"""Written out, not bound, so that the partial index applies; so are the other conditions of partial indexes."""
 
 
 def sql(statement: ClauseElement) -> str:
@@ -53,6 +53,9 @@ def sql(statement: ClauseElement) -> str:
 def _limited(statement: Select[Any]) -> str:
     # Core would add an OFFSET with a parameter of its own.
     return f"{sql(statement)} LIMIT ?"
+
+
+LIVE = trail.c.kind == literal_column(str(int(Trail.LIVE)))
 
 
 class ByKeys:
@@ -131,11 +134,7 @@ DEPENDENTS = {
         .where(
             subjects.c[field] == bindparam("key"),
             subjects.c.id > bindparam("after"),
-            select(text("1"))
-            .select_from(runs)
-            .with_hint(runs, "INDEXED BY runs_live", "sqlite")
-            .where(runs.c.subject == subjects.c.seq, LIVE)
-            .exists(),
+            select(text("1")).where(trail.c.subject == subjects.c.seq, LIVE).exists(),
         )
         .order_by(subjects.c.id, names.c.text)
     )
@@ -170,6 +169,7 @@ CHANGE_SUBJECT = sql(
 KNOWN_EVENTS = ByKeys(
     events.c.id, lambda found: select(events.c.id, events.c.hash, events.c.runs).where(found)
 )
+STORED_EVENTS = ByKeys(events.c.seq, lambda found: select(events.c.seq).where(found))
 ADD_EVENT = sql(upsert(events).on_conflict_do_nothing(index_elements=["id"]))
 HANDLED = sql(
     update(events).values(pending=text("0"), runs=bindparam("runs")).where(events.c.id == bindparam("of"))
@@ -186,14 +186,13 @@ PENDING_EVENTS = _limited(
 
 _RUN = (runs.c.seq, runs.c.id, runs.c.rule, runs.c.plan, runs.c.subject)
 _RUN_STATE = (runs.c.status, runs.c.due, runs.c.ended_at, runs.c.body)
-# Named, because the planner prefers the index of all runs of a subject, with every one that ever ended.
 LIVE_RUNS = ByKeys(
-    runs.c.subject,
+    trail.c.subject,
     lambda found: (
         select(*_RUN, *_RUN_STATE)
-        .with_hint(runs, "INDEXED BY runs_live", "sqlite")
+        .join_from(trail, runs, trail.c.seq == runs.c.seq)
         .where(found, LIVE)
-        .order_by(runs.c.seq)
+        .order_by(trail.c.subject, trail.c.seq)
     ),
 )
 RUNS_BY_ID = ByKeys(
@@ -205,7 +204,7 @@ RUNS_BY_ID = ByKeys(
     ),
 )
 RUN_SEQS = ByKeys(runs.c.id, lambda found: select(runs.c.id, runs.c.seq).where(found))
-ADD_RUN = sql(insert(runs))
+ADD_RUN = sql(upsert(runs).on_conflict_do_nothing(index_elements=["id"]))
 CHANGE_RUN = sql(
     update(runs)
     .values(
@@ -272,6 +271,17 @@ WRITE_KEY = sql(
 )
 REVOKE_KEY = sql(update(api_keys).values(revoked=text("1")).where(api_keys.c.id == bindparam("of")))
 
+# --- trail ---------------------------------------------------------------------------------------------
+
+ADD_TRAIL = sql(upsert(trail).on_conflict_do_nothing())
+DROP_TRAIL = sql(
+    delete(trail).where(
+        trail.c.subject == bindparam("subject"),
+        trail.c.kind == bindparam("kind"),
+        trail.c.seq == bindparam("seq"),
+    )
+)
+
 # --- sequence numbers and clearing up ------------------------------------------------------------------
 
 SEQUENCES = {
@@ -283,24 +293,26 @@ _mark = upsert(marks)
 WRITE_MARK = sql(_mark.on_conflict_do_update(index_elements=["name"], set_={"seq": _mark.excluded.seq}))
 
 ENDED_RUNS = _limited(
-    select(runs.c.seq)
+    select(runs.c.seq, runs.c.subject)
     .where(runs.c.ended_at.is_not(None), runs.c.ended_at < bindparam("before"), text("runs.status >= 3"))
     .order_by(runs.c.ended_at)
 )
 OLD_SEGMENTS = _limited(
-    select(journal.c.seq)
+    select(journal.c.seq, journal.c.subject)
     .where(text("journal.run IS NULL"), journal.c.at < bindparam("before"))
     .order_by(journal.c.at)
 )
-EVENTS_IN_ORDER = sql(select(events.c.seq, events.c.received_at, events.c.pending).order_by(events.c.seq))
-SUBJECT_RUNS = sql(select(runs.c.seq).where(runs.c.subject == bindparam("subject")))
+EVENTS_IN_ORDER = sql(
+    select(events.c.seq, events.c.subject, events.c.received_at, events.c.pending).order_by(events.c.seq)
+)
+TRAIL_OF = sql(select(trail.c.kind, trail.c.seq).where(trail.c.subject == bindparam("subject")))
+DELETE_TRAIL_OF = sql(delete(trail).where(trail.c.subject == bindparam("subject")))
 DELETE_RUNS = ByKeys(runs.c.seq, lambda found: delete(runs).where(found))
 DELETE_RUN_EFFECTS = ByKeys(effects.c.run, lambda found: delete(effects).where(found))
-DELETE_RUN_SEGMENTS = ByKeys(
-    journal.c.run, lambda found: delete(journal).where(journal.c.run.is_not(None), found)
+RUN_SEGMENTS = ByKeys(
+    journal.c.run,
+    lambda found: select(journal.c.seq, journal.c.subject).where(journal.c.run.is_not(None), found),
 )
 DELETE_SEGMENTS = ByKeys(journal.c.seq, lambda found: delete(journal).where(found))
 DELETE_EVENTS = ByKeys(events.c.seq, lambda found: delete(events).where(found))
-DELETE_SUBJECT_SEGMENTS = sql(delete(journal).where(journal.c.subject == bindparam("subject")))
-DELETE_SUBJECT_EVENTS = sql(delete(events).where(events.c.subject == bindparam("subject")))
 DELETE_SUBJECT = sql(delete(subjects).where(subjects.c.seq == bindparam("of")))

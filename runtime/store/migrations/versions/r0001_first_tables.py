@@ -95,6 +95,15 @@ TABLES = (
     )
     """,
     """
+    CREATE TABLE trail (
+        subject INTEGER NOT NULL,
+        kind INTEGER NOT NULL,
+        seq INTEGER NOT NULL,
+        PRIMARY KEY (subject, kind, seq),
+        FOREIGN KEY(subject) REFERENCES subjects (seq)
+    ) WITHOUT ROWID
+    """,
+    """
     CREATE TABLE counters (
         name TEXT NOT NULL,
         value INTEGER NOT NULL,
@@ -134,19 +143,15 @@ INDEXES = (
     "CREATE UNIQUE INDEX subjects_by_email ON subjects (kind, email) WHERE email IS NOT NULL",
     "CREATE UNIQUE INDEX subjects_by_external_id ON subjects (kind, external_id) WHERE external_id IS NOT NULL",
     "CREATE UNIQUE INDEX subjects_by_id ON subjects (kind, id)",
-    "CREATE INDEX events_by_subject ON events (subject)",
     "CREATE INDEX events_pending ON events (pending) WHERE pending = 1",
     "CREATE INDEX runs_by_rule ON runs (rule, status)",
     "CREATE INDEX runs_by_status ON runs (status)",
-    "CREATE INDEX runs_by_subject ON runs (subject)",
     "CREATE INDEX runs_due ON runs (due) WHERE due IS NOT NULL",
     "CREATE INDEX runs_ended ON runs (ended_at) WHERE ended_at IS NOT NULL",
-    "CREATE INDEX runs_live ON runs (subject) WHERE status < 3",
     "CREATE INDEX effects_by_run ON effects (run)",
     "CREATE INDEX effects_by_status ON effects (status) WHERE status <> 1",
     'CREATE INDEX effects_pending ON effects ("key") WHERE status = 0',
     "CREATE INDEX journal_by_run ON journal (run) WHERE run IS NOT NULL",
-    "CREATE INDEX journal_by_subject ON journal (subject)",
     "CREATE INDEX journal_loose ON journal (at) WHERE run IS NULL",
 )
 
