@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from runtime.model import LIVE, EffectStatus, Entry, EntryKind, Run, RunStatus
+from runtime.model import EffectStatus, Entry, EntryKind, RunStatus
 from stdlib_actions.mail.addresses import Address
 from stdlib_actions.mail.compose import message_id
 from tests.chaos.journey import HOOK_STEP, JOURNEY_KEY, MAIL_STEP, ONCE_KEY, WAIT
@@ -29,29 +28,31 @@ class Findings:
             self.wrong.append(" ".join(map(str, what)))
 
 
-def audit(
-    snapshot: Snapshot,
-    acknowledged: dict[str, tuple[str, ...]],
-    sent: Iterable[str],
-    webhooks: list[Webhook],
-    mails: list[Mail],
-) -> Findings:
-    """Everything that must hold when all runs have ended.
+@dataclass
+class Evidence:
+    """What everybody knows at the end.
 
-    Args:
-        snapshot: the database.
-        acknowledged: the events answered with 2xx, with the runs that the first answer named.
-        sent: the ids of all events that were ever sent.
-        webhooks, mails: what the receivers got.
+    `acknowledged` are the events answered with 2xx, with the runs that the first answer named; `sent` the ids of
+    all events that were ever sent; `webhooks` and `mails` what the receivers got.
     """
-    found = Findings()
-    _events(found, snapshot, acknowledged, set(sent))
+
+    snapshot: Snapshot
+    acknowledged: dict[str, tuple[str, ...]]
+    sent: set[str]
+    webhooks: list[Webhook]
+    mails: list[Mail]
+
+
+def audit(evidence: Evidence) -> Findings:
+    """Everything that must hold when all runs have ended."""
+    found, snapshot = Findings(), evidence.snapshot
+    _events(found, snapshot, evidence.acknowledged, evidence.sent)
     _runs(found, snapshot)
     _journals(found, snapshot)
     _fields(found, snapshot)
     _keys(found, snapshot)
-    _webhooks(found, snapshot, webhooks)
-    _mails(found, snapshot, mails)
+    _webhooks(found, snapshot, evidence.webhooks)
+    _mails(found, snapshot, evidence.mails)
     for damage in snapshot.damage:
         found.check(False, "the database is damaged:", damage)
     return found
@@ -157,7 +158,8 @@ def _webhooks(found: Findings, snapshot: Snapshot, webhooks: list[Webhook]) -> N
         found.check(
             bodies.setdefault(hook.key, hook.body) == hook.body, "key", hook.key, "came with two bodies"
         )
-        early = snapshot.runs[hook.run].started_at + WAIT - hook.at
+        run = snapshot.runs.get(hook.run)
+        early = run.started_at + WAIT - hook.at if run is not None else 0
         found.check(early <= 0, "the webhook of run", hook.run, "came", early, "ms early")
     _arrivals(found, snapshot, "webhook", HOOK_STEP, Counter(hook.key for hook in webhooks))
 
@@ -192,8 +194,3 @@ def _arrivals(found: Findings, snapshot: Snapshot, what: str, step: str, came: C
     for run in snapshot.runs.values():
         if run.rule.endswith(JOURNEY_KEY) and run.status == RunStatus.COMPLETED:
             found.check(run.id in having, "run", run.id, "is completed and its", what, "never came")
-
-
-def live(runs: Iterable[Run]) -> list[Run]:
-    """Those that have not ended."""
-    return [run for run in runs if run.status in LIVE]

@@ -15,7 +15,7 @@ from pathlib import Path
 from random import Random
 
 from tests.chaos import journey
-from tests.chaos.audit import Findings, audit
+from tests.chaos.audit import Evidence, Findings, audit
 from tests.chaos.load import Load
 from tests.chaos.operator import drain
 from tests.chaos.receivers import Receivers
@@ -43,9 +43,9 @@ class Report:
     """What a loop found."""
 
     lives: Lives
+    evidence: Evidence
     findings: Findings
     told: Counter[str]
-    acknowledged: int
     decided: Counter[str]
     seconds: float
 
@@ -55,7 +55,7 @@ class Report:
         return [
             f"kill -9                        {self.lives.kills} ({self.lives.in_start} during a start)",
             f"SIGTERM in between             {self.lives.stops}",
-            f"events acknowledged            {self.acknowledged}",
+            f"events acknowledged            {len(self.evidence.acknowledged)}",
             f"  of them lost                 {counts['lost']}",
             f"answers                        {_listed(self.told)}",
             f"runs                           {_listed(_part(counts, 'runs '))}",
@@ -104,13 +104,14 @@ def run(folder: Path, kills: int, seed: int, rate: float, life: float = 2.0) -> 
         decided = drain(rig.api(), receivers, 60 + kills)
         lives.codes[server.stop()] += 1
         book = load.book
-        findings = audit(
-            snapshot(rig.database), book.runs, book.sent, receivers.webhooks(), receivers.mails()
+        evidence = Evidence(
+            snapshot(rig.database), book.runs, set(book.sent), receivers.webhooks(), receivers.mails()
         )
+    findings = audit(evidence)
     findings.wrong[:0] = book.wrong
     for code in lives.codes:
         findings.check(code == 0, "a server that was asked to end did so with", code)
-    return Report(lives, findings, book.counts, len(book.runs), decided, time.monotonic() - began)
+    return Report(lives, evidence, findings, book.counts, decided, time.monotonic() - began)
 
 
 def _live(rig: Rig, random: Random, kills: int, life: float) -> Lives:

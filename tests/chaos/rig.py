@@ -176,6 +176,7 @@ class Rig:
         self.log = root.with_name(f"{root.name}.log")
         self.port = free_port()
         self.server: Server | None = None
+        self._apis: list[Api] = []
         self._env = dict(env or {})
         for name, text in files.items():
             path = root / name
@@ -192,6 +193,8 @@ class Rig:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        for api in self._apis:
+            api.close()
         if self.server is not None:
             self.server.kill()
 
@@ -214,7 +217,9 @@ class Rig:
 
     def api(self, timeout: float = 20.0) -> Api:
         """A client of its own for one thread."""
-        return Api(self.port, self.key, timeout)
+        made = Api(self.port, self.key, timeout)
+        self._apis.append(made)
+        return made
 
 
 def free_port() -> int:
