@@ -12,7 +12,7 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from web import ingest, mailbox, pages, records, rules, runs, system
+from web import ingest, mailbox, pages, records, rules, runs, system, why
 from web.context import AppContext
 from web.errors import HANDLERS, Faults
 from web.ingest import EventsEndpoint
@@ -62,6 +62,7 @@ def api_endpoints() -> list[Endpoint]:
         *records.endpoints(),
         *rules.endpoints(),
         *runs.endpoints(),
+        *why.endpoints(),
         *mailbox.endpoints(),
         *system.endpoints(),
     ]

@@ -35,9 +35,14 @@ def check(paths: tuple[Path, ...], form: str, code: str | None, color: bool | No
     if not paths:
         raise click.UsageError("name a file or a folder, or use --explain CODE")
     found = [d for path in paths for d in load(path).diagnostics]
-    click.echo(_render(found, form, _use_color(color)), nl=False)
+    show(found, form, color)
     if any(d.is_error for d in found):
         raise click.exceptions.Exit(1)
+
+
+def show(found: list[Diagnostic], form: str, color: bool | None) -> None:
+    """Print diagnostics as `form` says; `color` None decides by the terminal."""
+    click.echo(_render(found, form, _use_color(color)), nl=False)
 
 
 def _page(code: str) -> str:

@@ -1,0 +1,1 @@
+"""Lint: what is suspicious about correct rules, each alone and all together."""

@@ -1,0 +1,263 @@
+"""The lint rules. Each looks at the live plans of a workspace and says what is suspicious, with a stable code."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import combinations
+from typing import TypeAlias
+
+from rulelang.diagnostics.model import Diagnostic, Label, Severity
+from rulelang.lint.conditions import always_holds, never_holds
+from rulelang.lint.doing import ANYTHING, Write, all_steps, equalities, sets_off, writes
+from rulelang.plan import model
+from rulelang.plan.ir import Get, Ir, Op, conjoin
+from rulelang.source import Source, Span
+from rulelang.workspace import CheckedWorkspace
+
+Found: TypeAlias = Iterator[Diagnostic]
+
+PERSONAL = frozenset(
+    ["email", "phone", "first_name", "last_name", "name", "birth_date", "city", "company", "external_id"]
+)
+"""Fields that say who somebody is."""
+
+CODES: Mapping[str, str] = {
+    "W0801": "rules set each other off in a loop",
+    "W0802": "a condition can never hold",
+    "W0803": "a condition always holds",
+    "W0804": "two rules set the same field on the same event",
+    "W0805": "a message that no consent can allow",
+    "W0806": "a wait for something that may never come",
+    "W0807": "a rule that stops before it does anything",
+    "W0808": "personal data in the address of a webhook",
+}
+
+
+def lint(checked: CheckedWorkspace) -> list[Diagnostic]:
+    """Everything suspicious about the live rules, by file and place."""
+    plans = [plan for plan in checked.plans if plan.state == "live"]
+    places = _Places(checked)
+    found = [diagnostic for rule in _RULES for diagnostic in rule(plans, places, checked)]
+    return sorted(found, key=lambda d: (d.source.path, d.span, d.code))
+
+
+class _Places:
+    """Where steps and conditions of plans stand in the files."""
+
+    def __init__(self, checked: CheckedWorkspace) -> None:
+        self._checked = checked
+
+    def of(self, plan: model.Plan, key: str = "") -> tuple[Source, Span]:
+        """The source and span of a step or condition; of the rule's beginning without one."""
+        rule = self._checked.keys[plan.key]
+        source = self._checked.sources[plan.file]
+        start = rule.node.span.start
+        if key in plan.spans:
+            low, high = plan.spans[key]
+            return source, Span(start + low, start + high)
+        return source, rule.node.header_span
+
+    def warn(
+        self, code: str, plan: model.Plan, key: str, message: str, help: str, labels: tuple[Label, ...] = ()
+    ) -> Diagnostic:
+        """A warning at a step or condition of a plan."""
+        source, span = self.of(plan, key)
+        return Diagnostic(code, message, source, span, Severity.WARNING, help=help, labels=labels)
+
+
+# --- loops -----------------------------------------------------------------------------------------
+
+
+def loops(plans: Sequence[model.Plan], places: _Places, checked: CheckedWorkspace) -> Found:
+    """Rules that can set each other off for ever: one warning for each cycle, at the step that closes it."""
+    recurring = [plan for plan in plans if plan.enrol != "once"]
+    edges = {plan.key: list(_followers(plan, recurring, checked)) for plan in recurring}
+    by_key = {plan.key: plan for plan in recurring}
+    told: set[frozenset[str]] = set()
+    for start in by_key:
+        path = _cycle(start, edges)
+        if path is None or frozenset(path) in told:
+            continue
+        told.add(frozenset(path))
+        last = by_key[path[-1]]
+        write = next(w for key, w in edges[last.key] if key == start)
+        names = " → ".join(f"`{key}`" for key in (*path, start))
+        help = "make one of them `enrol once`, or give it a condition that its own change makes false"
+        yield places.warn("W0801", last, write.step, f"these rules set each other off: {names}", help)
+
+
+def _followers(
+    plan: model.Plan, plans: Sequence[model.Plan], checked: CheckedWorkspace
+) -> Iterator[tuple[str, Write]]:
+    for write in writes(plan):
+        for other in plans:
+            if other.subject != plan.subject or not sets_off(write, other, checked.catalogue):
+                continue
+            if other.key == plan.key and _settles(plan, write):
+                continue
+            yield other.key, write
+
+
+def _settles(plan: model.Plan, write: Write) -> bool:
+    """Whether a rule that sets itself off does so with a value that its trigger has brought already."""
+    if write.kind == "start" or write.value is ANYTHING:
+        return False
+    brought = [value for trigger in plan.triggers for _, value in equalities(trigger.when)]
+    return write.value in brought
+
+
+def _cycle(start: str, edges: Mapping[str, Sequence[tuple[str, Write]]]) -> list[str] | None:
+    """The shortest way from a rule back to itself, breadth first."""
+    before: dict[str, str] = {}
+    level = [start]
+    while level:
+        following: list[str] = []
+        for key in level:
+            for other, _ in edges[key]:
+                if other == start:
+                    return _walk(key, start, before)
+                if other not in before:
+                    before[other] = key
+                    following.append(other)
+        level = following
+    return None
+
+
+def _walk(key: str, start: str, before: Mapping[str, str]) -> list[str]:
+    path = [key]
+    while path[-1] != start:
+        path.append(before[path[-1]])
+    return path[::-1]
+
+
+# --- conditions ------------------------------------------------------------------------------------
+
+
+def impossible(plans: Sequence[model.Plan], places: _Places, checked: CheckedWorkspace) -> Found:
+    """Conditions whose parts contradict each other, and those that are true whatever the data holds."""
+    for plan in plans:
+        for key, when in _conditions(plan):
+            if never_holds(when):
+                help = "two parts of it contradict each other; did you mean `or`?"
+                yield places.warn("W0802", plan, key, "this condition can never hold", help)
+            elif always_holds(when):
+                help = "it is an `or` of a comparison and its opposite; leave it out"
+                yield places.warn("W0803", plan, key, "this condition always holds", help)
+
+
+def _conditions(plan: model.Plan) -> Iterator[tuple[str, Ir | None]]:
+    for trigger in plan.triggers:
+        if never_holds(conjoin(trigger.when, plan.when)):
+            yield "when", conjoin(trigger.when, plan.when)
+            break
+    else:
+        yield "when", plan.when
+    for step, _ in all_steps(plan.steps):
+        yield f"{step.id}.when", getattr(step, "when", None)
+        if isinstance(step, model.IfStep):
+            yield from ((f"{branch.id}.when", branch.when) for branch in step.branches)
+
+
+# --- conflicts -------------------------------------------------------------------------------------
+
+
+def conflicts(plans: Sequence[model.Plan], places: _Places, checked: CheckedWorkspace) -> Found:
+    """Two rules that give one field different values on the same event."""
+    sure = {plan.key: [w for w in _before_waiting(plan) if w.kind == "field"] for plan in plans}
+    for one, other in combinations(plans, 2):
+        if one.subject != other.subject or not _together(one, other):
+            continue
+        for mine in sure[one.key]:
+            theirs = next((w for w in sure[other.key] if w.name == mine.name and _differ(mine, w)), None)
+            if theirs is not None:
+                source, span = places.of(one, mine.step)
+                label = Label(span, f"`{one.key}` sets it here", source)
+                message = f"`{other.key}` and `{one.key}` both set `{mine.name}` on the same event"
+                help = "the later rule wins; join them, or give them conditions that exclude each other"
+                yield places.warn("W0804", other, theirs.step, message, help, (label,))
+                break
+
+
+def _before_waiting(plan: model.Plan) -> Iterator[Write]:
+    waits = {
+        step.id for step, _ in all_steps(plan.steps) if isinstance(step, (model.WaitStep, model.ListenStep))
+    }
+    order = [step.id for step, _ in all_steps(plan.steps)]
+    first_wait = min((order.index(id) for id in waits), default=len(order))
+    return (w for w in writes(plan) if w.sure and order.index(w.step) < first_wait)
+
+
+def _together(one: model.Plan, other: model.Plan) -> bool:
+    return any(
+        a.event == b.event and not never_holds(conjoin(a.when, b.when, one.when, other.when))
+        for a in one.triggers
+        for b in other.triggers
+    )
+
+
+def _differ(one: Write, other: Write) -> bool:
+    return one.value is ANYTHING or other.value is ANYTHING or one.value != other.value
+
+
+# --- messages --------------------------------------------------------------------------------------
+
+
+def without_consent(plans: Sequence[model.Plan], places: _Places, checked: CheckedWorkspace) -> Found:
+    """Messages to the contact in a rule that is for, or has just made, contacts who must not get them."""
+    for plan in plans:
+        closed = {get.p[1] for get, value in equalities(plan.when) if value is True and len(get.p) == 2}
+        for step, sure in all_steps(plan.steps):
+            if not isinstance(step, model.ActionStep):
+                continue
+            action = checked.catalogue.actions.get(step.action)
+            channel = action.channel if action is not None else ""
+            to = step.args.get("to")
+            reaches = channel and (to is None or getattr(to, "v", None) == "contact")
+            if reaches and closed & {"dnc", f"{channel}_opt_out"}:
+                help = "leave it out, or send it to the owner: `to owner`"
+                yield places.warn("W0805", plan, step.id, "no consent can allow this message", help)
+            if sure and step.action in ("mark_dnc", "mark_opt_out"):
+                closed |= {w.name for w in writes(plan) if w.step == step.id}
+
+
+def endless(plans: Sequence[model.Plan], places: _Places, checked: CheckedWorkspace) -> Found:
+    """Waits for an event or a condition that say nothing of what to do when it never comes."""
+    for plan in plans:
+        for step, _ in all_steps(plan.steps):
+            if isinstance(step, model.ListenStep) and all(arm.kind != "timeout" for arm in step.arms):
+                help = "add `timeout 7d`, or another time that fits"
+                yield places.warn("W0806", plan, step.id, "this wait may never end", help)
+
+
+def shadowed(plans: Sequence[model.Plan], places: _Places, checked: CheckedWorkspace) -> Found:
+    """Rules whose first step is an unconditional `stop` with steps behind it."""
+    for plan in plans:
+        first = plan.steps[0] if plan.steps else None
+        if isinstance(first, model.StopStep) and first.when is None and len(plan.steps) > 1:
+            help = "leave out the `stop`, or set the rule to `disabled`"
+            yield places.warn("W0807", plan, first.id, "the rule stops before it does anything", help)
+
+
+def exposed(plans: Sequence[model.Plan], places: _Places, checked: CheckedWorkspace) -> Found:
+    """Personal data in the address of a webhook, where logs of every server on the way keep it."""
+    for plan in plans:
+        for step, _ in all_steps(plan.steps):
+            if isinstance(step, model.ActionStep) and step.action == "webhook_post":
+                names = sorted({p[-1] for ir in (step.args.get("url"),) if ir for p in _paths(ir)} & PERSONAL)
+                if names:
+                    message = f"the address of this webhook holds `{names[0]}` of a person"
+                    help = "the body has it already; addresses end up in logs"
+                    yield places.warn("W0808", plan, step.id, message, help)
+
+
+def _paths(ir: Ir) -> Iterator[tuple[str, ...]]:
+    match ir:
+        case Get(path):
+            yield path
+        case Op(_, args):
+            for arg in args:
+                yield from _paths(arg)
+
+
+_Rule: TypeAlias = Callable[[Sequence[model.Plan], _Places, CheckedWorkspace], Found]
+_RULES: tuple[_Rule, ...] = (loops, impossible, conflicts, without_consent, endless, shadowed, exposed)
