@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, Table, func, literal_column, select, text
+from sqlalchemy import ColumnElement, Select, func, literal_column, select, text, union_all
 
-from runtime.model import SubjectKey
+from runtime.model import EffectStatus, SubjectKey
+from runtime.store.codec import EFFECT_CODE, RUN_CODE
 from runtime.store.schema import (
-    EFFECT_STATUSES,
+    RUN_STATUSES,
     Trail,
     api_keys,
     effects,
@@ -124,13 +125,77 @@ def subjects_of(kind: str, after: str) -> Select[Any]:
 
 def live_runs(key: SubjectKey) -> Select[Any]:
     """A subject's live runs in the order of their start."""
-    return on_trail(RUNS, key, Trail.LIVE, runs).order_by(runs.c.seq)
+    return RUNS.where(runs.c.seq.in_(_trail(key, Trail.LIVE))).order_by(runs.c.seq)
 
 
-def on_trail(statement: Select[Any], key: SubjectKey, kind: Trail, table: Table) -> Select[Any]:
-    """The statement, for the rows of one subject."""
-    seqs = select(trail.c.seq).where(trail.c.subject == subject_seq(key), trail.c.kind == int(kind))
-    return statement.where(table.c.seq.in_(seqs))
+def runs_page(before: int, limit: int, rule: str, status: str, subject: SubjectKey | None) -> Select[Any]:
+    """Up to `limit` runs below a number, newest first, that match all filters that are not empty."""
+    page = RUNS.where(runs.c.seq < before).order_by(runs.c.seq.desc()).limit(limit)
+    code = RUN_CODE.get(status, -1)
+    if subject is not None:
+        # The plus keeps the planner from the indexes of rule and status: a subject has few runs.
+        seqs = _trail(subject, Trail.RUN).where(trail.c.seq < before)
+        page = page.where(runs.c.seq.in_(seqs))
+        page = page.where(literal_column("+runs.rule") == name_id(rule)) if rule else page
+        return page.where(literal_column("+runs.status") == code) if status else page
+    if rule and not status:
+        return page.where(runs.c.seq.in_(_newest_of_rule(before, limit, rule)))
+    page = page.where(runs.c.rule == name_id(rule)) if rule else page
+    return page.where(runs.c.status == code) if status else page
+
+
+def _newest_of_rule(before: int, limit: int, rule: str) -> Select[Any]:
+    # The index is by rule, status and number: the newest of each status are enough to find the newest of all.
+    number = name_id(rule)
+    parts = [
+        select(runs.c.seq)
+        .where(runs.c.rule == number, runs.c.status == code, runs.c.seq < before)
+        .order_by(runs.c.seq.desc())
+        .limit(limit)
+        .subquery()
+        for code in range(len(RUN_STATUSES))
+    ]
+    newest = union_all(*(select(part.c.seq) for part in parts)).subquery()
+    return select(newest.c.seq)
+
+
+def events_page(before: int, limit: int, subject: SubjectKey | None) -> Select[Any]:
+    """Up to `limit` events below a number, newest first."""
+    page = EVENTS.where(events.c.seq < before).order_by(events.c.seq.desc()).limit(limit)
+    if subject is None:
+        return page
+    seqs = _trail(subject, Trail.EVENT).where(trail.c.seq < before)
+    return page.where(events.c.seq.in_(seqs.order_by(trail.c.seq.desc()).limit(limit)))
+
+
+def segments_page(after: int, limit: int, run: str, subject: SubjectKey | None) -> Select[Any]:
+    """Up to `limit` segments above a number, oldest first, that match all filters that are not empty."""
+    page = SEGMENTS.where(journal.c.seq > after).order_by(journal.c.seq).limit(limit)
+    if run:
+        page = page.where(journal.c.run.is_not(None), journal.c.run == run_seq(run))
+        return page if subject is None else page.where(journal.c.subject == subject_seq(subject))
+    if subject is None:
+        return page
+    seqs = _trail(subject, Trail.SEGMENT).where(trail.c.seq > after)
+    return page.where(journal.c.seq.in_(seqs.order_by(trail.c.seq).limit(limit)))
+
+
+def effects_page(before: int, limit: int, run: str, status: str) -> Select[Any]:
+    """Up to `limit` effects below a number, newest first, that match all filters that are not empty."""
+    page = EFFECTS.where(effects.c.seq < before).order_by(effects.c.seq.desc()).limit(limit)
+    if run:
+        page = page.where(effects.c.run == run_seq(run))
+    if not status:
+        return page
+    code = EFFECT_CODE.get(status, -1)
+    if run or status == EffectStatus.DONE:
+        return page.where(literal_column("+effects.status") == code)
+    # Said twice, since the planner does not conclude the condition of the partial index.
+    return page.where(effects.c.status == code, text("effects.status <> 1"))
+
+
+def _trail(key: SubjectKey, kind: Trail) -> Select[Any]:
+    return select(trail.c.seq).where(trail.c.subject == subject_seq(key), trail.c.kind == int(kind))
 
 
 def holder(kind: str, field: str, value: str) -> Select[Any]:
@@ -138,13 +203,6 @@ def holder(kind: str, field: str, value: str) -> Select[Any]:
     column = subjects.c[field]
     found = select(subjects.c.id).where(subjects.c.kind == name_id(kind), column == value)
     return found.where(column.is_not(None))
-
-
-def effect_status(code: int) -> ColumnElement[bool]:
-    """Effects of one status. The constants are written out so that the partial indexes apply."""
-    if not 0 <= code < len(EFFECT_STATUSES):
-        return literal_column("0 = 1")
-    return literal_column(f"effects.status = {code}")
 
 
 def plan(hash: str) -> Select[Any]:

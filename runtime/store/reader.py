@@ -13,8 +13,6 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from runtime.model import EffectRow, Event, Run, SubjectKey, SubjectState
 from runtime.store import queries as q
 from runtime.store.codec import (
-    EFFECT_CODE,
-    RUN_CODE,
     EffectCells,
     EventCells,
     RunCells,
@@ -28,7 +26,7 @@ from runtime.store.codec import (
 from runtime.store.cursors import after_seq, after_text, seq_before, text_after
 from runtime.store.identity import IDENTIFYING
 from runtime.store.protocol import ApiKey, Backlog, JournalRow, StoreUnavailable
-from runtime.store.schema import EFFECT_STATUSES, RUN_STATUSES, Trail, effects, events, journal, runs
+from runtime.store.schema import EFFECT_STATUSES, RUN_STATUSES, events, runs
 from runtime.store.sqlite_transaction import api_key
 
 _Rows = Sequence[Sequence[Any]]
@@ -92,19 +90,13 @@ class SqliteReader:
         subject: SubjectKey | None = None,
     ) -> tuple[list[Run], str]:
         """See ReadStore."""
-        statement = q.RUNS.where(runs.c.seq < seq_before(cursor)).order_by(runs.c.seq.desc())
-        if rule:
-            statement = statement.where(runs.c.rule == q.name_id(rule))
-        if status:
-            statement = statement.where(runs.c.status == RUN_CODE.get(status, -1))
-        if subject is not None:
-            statement = q.on_trail(statement, subject, Trail.RUN, runs)
+        statement = q.runs_page(seq_before(cursor), limit + 1, rule, status, subject)
         return await self._page(statement, limit, _run)
 
     async def _page(
         self, statement: Select[Any], limit: int, decode: Callable[[Sequence[Any]], T]
     ) -> tuple[list[T], str]:
-        (rows,) = await self._read(statement.limit(limit + 1))
+        (rows,) = await self._read(statement)
         page = list(map(decode, rows[:limit]))
         return page, after_seq(rows[limit - 1][0]) if len(rows) > limit else ""
 
@@ -112,23 +104,14 @@ class SqliteReader:
         self, run: str = "", subject: SubjectKey | None = None, limit: int = 1000, after: int = 0
     ) -> list[JournalRow]:
         """See ReadStore."""
-        statement = q.SEGMENTS.where(journal.c.seq > after).order_by(journal.c.seq).limit(limit)
-        if run:
-            statement = statement.where(journal.c.run.is_not(None), journal.c.run == q.run_seq(run))
-        if subject is not None:
-            statement = q.on_trail(statement, subject, Trail.SEGMENT, journal)
-        (rows,) = await self._read(statement)
+        (rows,) = await self._read(q.segments_page(after, limit, run, subject))
         return [unpack_segment(SegmentCells._make(row)) for row in rows]
 
     async def effects(
         self, run: str = "", status: str = "", limit: int = 100, cursor: str = ""
     ) -> tuple[list[EffectRow], str]:
         """See ReadStore."""
-        statement = q.EFFECTS.where(effects.c.seq < seq_before(cursor)).order_by(effects.c.seq.desc())
-        if run:
-            statement = statement.where(effects.c.run == q.run_seq(run))
-        if status:
-            statement = statement.where(q.effect_status(EFFECT_CODE.get(status, -1)))
+        statement = q.effects_page(seq_before(cursor), limit + 1, run, status)
         return await self._page(statement, limit, lambda row: unpack_effect(EffectCells._make(row)))
 
     async def event(self, id: str) -> Event | None:
@@ -140,9 +123,7 @@ class SqliteReader:
         self, limit: int, cursor: str = "", subject: SubjectKey | None = None
     ) -> tuple[list[Event], str]:
         """See ReadStore."""
-        statement = q.EVENTS.where(events.c.seq < seq_before(cursor)).order_by(events.c.seq.desc())
-        if subject is not None:
-            statement = q.on_trail(statement, subject, Trail.EVENT, events)
+        statement = q.events_page(seq_before(cursor), limit + 1, subject)
         return await self._page(statement, limit, lambda row: unpack_event(EventCells._make(row)))
 
     async def count_runs(self) -> dict[tuple[str, str], int]:
