@@ -12,22 +12,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from hashlib import blake2b
 
+from runtime.engine.apart import apart
 from runtime.engine.core import EngineCore
 from runtime.engine.work import (
     Answer,
     Arrival,
-    Begin,
     CancelRun,
     Committed,
-    Look,
     Recorded,
-    Replay,
-    Result,
     Wake,
     Work,
 )
 from runtime.model import Millis
-from runtime.outbox import Ready
 from runtime.store.protocol import Batch
 
 STARTS = "engine.starts"
@@ -54,6 +50,11 @@ class Probation:
         self._until: Millis | None = None
         self.careful = False
         self._killed: dict[int, int] = {}
+
+    @property
+    def ends_at(self) -> Millis | None:
+        """When it is over; None when it is."""
+        return self._until
 
     def begin(self, now: Millis) -> None:
         """Count this start; after too many that ended badly, be careful.
@@ -87,25 +88,8 @@ class Probation:
         self._clear(0)
 
     def run(self, works: Sequence[Work], now: Millis, timers: int, events: int) -> Committed:
-        """As EngineCore.process, one input at a time; what calls no rule comes last, so that its facts are fresh."""
-        total = Committed(results=[])
-        for work in self._core.waiting(now, timers, events):
-            _add(total, self._alone(work, now))
-        results: dict[int, Result] = {}
-        for number, work in enumerate(works):
-            if not isinstance(work, _HARMLESS):
-                committed = self._alone(work, now)
-                results[number] = committed.results[0]
-                _add(total, committed)
-        harmless = [number for number in range(len(works)) if number not in results]
-        committed = self._core.process([works[number] for number in harmless], now)
-        results.update(zip(harmless, committed.results, strict=True))
-        _add(total, committed)
-        total.results = [results[number] for number in range(len(works))]
-        return total
-
-    def _alone(self, work: Work, now: Millis) -> Committed:
-        return self._core.process((work,), now, error=self._mark(work))
+        """As EngineCore.process, one input at a time, each after its mark."""
+        return apart(self._core, works, now, timers, events, self._mark)
 
     def _mark(self, work: Work) -> KilledProcess | None:
         mark = _number(_name(work))
@@ -120,10 +104,6 @@ class Probation:
 
     def _keep(self, counters: dict[str, int]) -> None:
         self._core.administer(lambda tx: tx.write(Batch(counters=counters)))
-
-
-_HARMLESS = (Look, Begin, Replay)
-"""Works that call no rule."""
 
 
 def _name(work: Work) -> str:
@@ -142,18 +122,3 @@ def _name(work: Work) -> str:
 def _number(name: str) -> int:
     """A number for a name that a counter can hold; never 0."""
     return int.from_bytes(blake2b(name.encode("utf-8", "replace"), digest_size=7).digest(), "big") + 1
-
-
-def _add(total: Committed, more: Committed) -> None:
-    """Add what another transaction did. Facts handed out before it may have changed with it."""
-    aged = [Ready(ready.row, ready.attempt) for ready in total.ready]
-    total.ready = [*aged, *more.ready]
-    total.dropped = [*total.dropped, *more.dropped]
-    total.faults = [*total.faults, *more.faults]
-    total.conflicts = [*total.conflicts, *more.conflicts]
-    total.started += more.started
-    total.ended += more.ended
-    total.timers += more.timers
-    total.handled += more.handled
-    total.next_due = more.next_due
-    total.pending = total.pending or more.pending

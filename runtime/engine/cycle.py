@@ -9,10 +9,12 @@ from collections.abc import Sequence
 
 import msgspec
 
+from runtime.engine.apart import apart
 from runtime.engine.careful import Probation
 from runtime.engine.core import EngineCore
 from runtime.engine.work import Committed, Work
 from runtime.model import Millis
+from runtime.store.protocol import StoreUnavailable
 
 
 class CycleLimits(msgspec.Struct, frozen=True):
@@ -56,7 +58,7 @@ class Cycle:
         self.probation.end()
 
     def run(self, works: Sequence[Work], now: Millis) -> Committed:
-        """One transaction.
+        """One transaction; or one for each input, when one of them breaks it or may have killed the process.
 
         Raises:
             StoreUnavailable: see EngineCore.process.
@@ -65,10 +67,7 @@ class Cycle:
         events = self._limits.events if self._pending else 0
         try:
             self.probation.check(now)
-            if self.probation.careful:
-                committed = self.probation.run(works, now, timers, events)
-            else:
-                committed = self.core.process(works, now, timers, events)
+            committed = self._process(works, now, timers, events)
         except BaseException:
             self.doubt()
             raise
@@ -76,6 +75,16 @@ class Cycle:
         self._next_due = committed.next_due
         self._pending = committed.pending
         return committed
+
+    def _process(self, works: Sequence[Work], now: Millis, timers: int, events: int) -> Committed:
+        if self.probation.careful:
+            return self.probation.run(works, now, timers, events)
+        try:
+            return self.core.process(works, now, timers, events)
+        except StoreUnavailable:
+            raise
+        except Exception:
+            return apart(self.core, works, now, timers, events)
 
     def doubt(self) -> None:
         """Look on disk for timers and events with the next transaction, whatever was known before."""
@@ -86,9 +95,10 @@ class Cycle:
         """When `run` has something to do without any works; None when nothing is waiting for its time."""
         if self._pending:
             return now
-        if self._next_due is None or self._next_due > now:
-            return self._next_due
-        return now if self._timers(now) else now + int(1000 / self._limits.catch_up) + 1
+        due = self._next_due
+        if due is not None and due <= now:
+            due = now if self._timers(now) else now + int(1000 / self._limits.catch_up) + 1
+        return min((at for at in (due, self.probation.ends_at) if at is not None), default=None)
 
     def _timers(self, now: Millis) -> int:
         """How many due timers the next transaction may take."""

@@ -101,8 +101,7 @@ class Writer:
                 self._transact(jobs, now)
             if call is not None:
                 self._call(call)
-            if self._queue.empty():
-                self._checkpoint()
+            self._cycle.core.store.checkpoint()
 
     def _own_work(self, now: int) -> bool:
         if self._stopping or time.monotonic() < self._not_before:
@@ -165,7 +164,7 @@ class Writer:
         except StoreUnavailable as error:
             self._unavailable(jobs, error)
         except Exception as error:
-            self._broken(jobs, now, error)
+            self._broken(jobs, error)
         else:
             self._not_before = 0.0
             committed.seconds = time.perf_counter() - began
@@ -176,12 +175,8 @@ class Writer:
         structlog.get_logger("rulelang.engine").error("store unavailable", error=str(error))
         self._post(self._refuse, jobs, error)
 
-    def _broken(self, jobs: Sequence[Job], now: int, error: BaseException) -> None:
-        """A transaction failed, and not for the store's sake: find the job that it is, let the others through."""
-        if len(jobs) > 1:
-            for job in jobs:
-                self._transact([job], now)
-            return
+    def _broken(self, jobs: Sequence[Job], error: BaseException) -> None:
+        """A transaction failed, and not for the store's sake; the cycle has tried the works one by one already."""
         self._not_before = time.monotonic() + _PAUSE
         structlog.get_logger("rulelang.engine").error("transaction failed", exc_info=error)
         self._post(self._refuse, jobs, error)
@@ -193,9 +188,6 @@ class Writer:
             self._post(call.done, None, error)
         else:
             self._post(call.done, result, None)
-
-    def _checkpoint(self) -> None:
-        self._cycle.core.store.checkpoint()
 
     # --- in the event loop ---
 

@@ -280,6 +280,27 @@ async def test_an_input_that_breaks_harms_nobody_else(workshop: Workshop) -> Non
     assert any("internal error" in reason and "ZeroDivisionError" in reason for reason in reasons)
 
 
+async def test_a_value_that_cannot_be_stored_harms_nobody_else(workshop: Workshop) -> None:
+    rotten = plan("rotten", "boom", act("do.0", "rot"))
+    late = plan("late", "slow", wait("do.0", "0s"), act("do.1", "rot"))
+    running = await workshop.start(TELL, rotten, late)
+    receipts = await running.engine.submit(
+        [
+            arrival(event("e1")),
+            arrival(event("b", "boom", subject="b")),
+            arrival(event("l", "slow", subject="l")),
+            arrival(event("e2", subject="c2")),
+        ]
+    )
+    assert [r.status for r in receipts] == ["accepted", "failed", "accepted", "accepted"]
+    await running.ended(2)
+    await running.ended(1, "failed")
+    assert [r.status for r in await running.engine.submit([arrival(event("e3", subject="c3"))])] == [
+        "accepted"
+    ]
+    await running.ended(3)
+
+
 async def test_an_address_names_one_contact(workshop: Workshop) -> None:
     running = await workshop.start(plan("bump", "ping", act("do.0", "bump")))
 

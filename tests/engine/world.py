@@ -56,6 +56,7 @@ CATALOGUE = Catalogue(
         "start": _action("start", Performs.LOCAL),
         "explode": _action("explode", Performs.LOCAL),
         "die": _action("die", Performs.LOCAL),
+        "rot": _action("rot", Performs.LOCAL),
         "tell": _action("tell", Performs.EFFECT, idempotent=True),
         "post": _action("post", Performs.EFFECT),
     },
@@ -97,6 +98,10 @@ def _start(context: LocalContext, args: Mapping[str, JSON]) -> None:
 
 def _explode(context: LocalContext, args: Mapping[str, JSON]) -> None:
     raise ZeroDivisionError("a mistake of the programmer")
+
+
+def _rot(context: LocalContext, args: Mapping[str, JSON]) -> None:
+    context.set("name", object())
 
 
 def _die(context: LocalContext, args: Mapping[str, JSON]) -> None:
@@ -173,7 +178,7 @@ def library(receiver: Receiver) -> Library:
     """The library whose effects go to this receiver."""
     return Library(
         CATALOGUE,
-        local={"set": _set, "bump": _bump, "start": _start, "explode": _explode, "die": _die},
+        local={"set": _set, "bump": _bump, "start": _start, "explode": _explode, "die": _die, "rot": _rot},
         effects={"tell": Send(receiver, composes=False), "post": Send(receiver, composes=True)},
     )
 
