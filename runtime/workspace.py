@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections import Counter
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from pathlib import Path
 
 import structlog
@@ -21,12 +22,28 @@ LOOK_EVERY = 1.0
 """Seconds between looks for changed files."""
 
 
+def new_mistakes(before: Iterable[Diagnostic], after: Iterable[Diagnostic]) -> list[Diagnostic]:
+    """The errors in `after` that were not there before, wherever in their file they stood."""
+    old = Counter(_identity(d) for d in before if d.is_error)
+    found = []
+    for diagnostic in (d for d in after if d.is_error):
+        if old[_identity(diagnostic)] > 0:
+            old[_identity(diagnostic)] -= 1
+        else:
+            found.append(diagnostic)
+    return found
+
+
+def _identity(diagnostic: Diagnostic) -> tuple[str, str, str]:
+    return diagnostic.source.path, diagnostic.code, diagnostic.message
+
+
 class Workspace:
     """The rule files of a folder, checked, and in force.
 
-    A change with an error stays on disk and out of force: `checked` is what runs, `diagnostics` what is to be
+    A change with a new error stays on disk and out of force: `checked` is what runs, `diagnostics` what is to be
     said of the files as they are. At the start there is nothing older to keep, so the good rules run and the
-    broken ones do not.
+    broken ones do not; their mistakes do not hold up later changes elsewhere.
     """
 
     def __init__(self, root: Path, catalogue: Catalogue) -> None:
@@ -85,17 +102,22 @@ class Workspace:
             except Exception as error:
                 if str(error) != said:
                     said = str(error)
-                    unforeseen = None if isinstance(error, FileError | StoreUnavailable | PlanError) else error
+                    unforeseen = (
+                        None if isinstance(error, FileError | StoreUnavailable | PlanError) else error
+                    )
                     log = structlog.get_logger("rulelang.workspace")
                     log.error("changed files cannot be put in force", detail=said, exc_info=unforeseen)
 
     async def _look(self, deploy: Deploy) -> None:
         files = await asyncio.to_thread(read_files, self.root)
-        if files in (self._files, self._rejected):
+        if files == self._rejected:
+            return
+        if files == self._files:
+            self._rejected, self.diagnostics = None, self.checked.diagnostics
             return
         log = structlog.get_logger("rulelang.workspace")
         checked = await asyncio.to_thread(load_workspace, files.rules, self._catalogue, files.templates)
-        errors = [d for d in checked.diagnostics if d.is_error]
+        errors = new_mistakes(self.checked.diagnostics, checked.diagnostics)
         if errors:
             self._rejected, self.diagnostics = files, checked.diagnostics
             at = errors[0].source.position(errors[0].span.start)

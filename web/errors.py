@@ -30,7 +30,7 @@ def _problem(request: Request, error: Exception) -> Problem:
         case Problem():
             return error
         case StoreUnavailable():
-            return unavailable(error)
+            return unavailable(error, "try again later")
         case BadCursor():
             return Problem(400, "`cursor` is none that this listing gave; begin without one")
         case HTTPException(status_code=404):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Sequence
 from hashlib import sha256
 from typing import Any
@@ -16,6 +15,7 @@ from rulelang.diagnostics.render import render_json
 from rulelang.workspace import CheckedWorkspace
 from runtime.files import FileError, is_rule_file_name
 from runtime.program import PlanError
+from runtime.workspace import new_mistakes
 from web.body import media_type, read_body
 from web.context import AppContext, committed, context_of
 from web.problems import Problem
@@ -121,19 +121,12 @@ def _check_conditions(request: Request, context: AppContext, name: str, before: 
 
 def _refuse_errors(before: Iterable[Diagnostic], after: Sequence[Diagnostic], name: str) -> None:
     """Refuse a text with errors, or one that causes errors elsewhere; those that were there before are let be."""
-    errors = [d for d in after if d.is_error]
-    old = Counter(_identity(d) for d in before if d.is_error)
-    new = Counter(_identity(d) for d in errors if d.source.path != name) - old
-    mine = sum(d.source.path == name for d in errors)
-    if mine or new:
-        count = mine or new.total()
+    mine = sum(d.is_error and d.source.path == name for d in after)
+    count = mine or len(new_mistakes(before, after))
+    if count:
         where = "in this file" if mine else "elsewhere in the workspace, caused by this change"
         detail = f"{count} {'mistake' if count == 1 else 'mistakes'} {where}; nothing was changed"
         raise Problem(422, detail, diagnostics=render_json(after))
-
-
-def _identity(diagnostic: Diagnostic) -> tuple[str, str, str]:
-    return diagnostic.source.path, diagnostic.code, diagnostic.message
 
 
 async def _go_live(context: AppContext, name: str, text: str, checked: CheckedWorkspace) -> None:

@@ -12,7 +12,8 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Any, TypeVar
@@ -183,11 +184,11 @@ class LiveServer:
         """A client without any credentials."""
         return httpx.Client(base_url=self.url)
 
-    def browser(self) -> httpx.Client:
+    @contextmanager
+    def browser(self) -> Iterator[httpx.Client]:
         """A client with the session of somebody who used a sign-in link, which sends what browsers send."""
-        client = httpx.Client(
-            base_url=self.url, headers={"Accept": "text/html", "Sec-Fetch-Site": "same-origin"}
-        )
-        token = self.parts.guard.sessions.make_link_token()
-        assert client.get("/sign-in", params={"token": token}).status_code == 200
-        return client
+        headers = {"Accept": "text/html", "Sec-Fetch-Site": "same-origin"}
+        with httpx.Client(base_url=self.url, headers=headers) as client:
+            token = self.parts.guard.sessions.make_link_token()
+            assert client.get("/sign-in", params={"token": token}).status_code == 200
+            yield client
