@@ -1,7 +1,4 @@
-"""How rows are encoded: JSON with short names, without what stands in a column, a neighbour or a default.
-
-The names are a storage format: a field may be added with a default, none may be renamed.
-"""
+"""Rows to and from columns: what is searched for in columns of its own, the rest encoded in `body`."""
 
 from __future__ import annotations
 
@@ -10,7 +7,8 @@ from typing import NamedTuple
 
 import msgspec
 
-from runtime.model import JSON, Cause, Effect, EffectRow, Entry, Event, Millis, Run, SubjectKey, SubjectState
+from runtime.model import Effect, EffectRow, Entry, Event, Millis, Run, SubjectKey, SubjectState
+from runtime.store.bodies import EffectBody, EntryBody, EventBody, RunBody, SegmentBody, SubjectBody
 from runtime.store.protocol import JournalRow
 from runtime.store.schema import EFFECT_STATUSES, RUN_STATUSES
 
@@ -23,164 +21,16 @@ _RUN_STATUS = tuple(map(str, RUN_STATUSES))
 _EFFECT_STATUS = tuple(map(str, EFFECT_STATUSES))
 
 
-class _SubjectBody(
-    msgspec.Struct, frozen=True, omit_defaults=True, gc=False, rename={"fields": "f", "memory": "m"}
-):
-    fields: dict[str, JSON]
-    memory: dict[str, JSON] = {}
-
-
-class _EventBody(
-    msgspec.Struct,
-    frozen=True,
-    omit_defaults=True,
-    gc=False,
-    rename={
-        "type": "t",
-        "occurred_at": "o",
-        "data": "d",
-        "changes": "c",
-        "actor": "a",
-        "source": "s",
-        "account_id": "ai",
-        "contact_id": "ci",
-        "cause": "x",
-        "identity": "n",
-    },
-):
-    type: str
-    occurred_at: Millis
-    data: dict[str, JSON] = {}
-    changes: dict[str, dict[str, JSON]] = {}
-    actor: dict[str, str] = {}
-    source: str = ""
-    account_id: str = ""
-    contact_id: str = ""
-    cause: Cause | None = None
-    identity: tuple[str, str] | None = None
-
-
-class _RunBody(
-    msgspec.Struct,
-    frozen=True,
-    omit_defaults=True,
-    gc=False,
-    rename={
-        "position": "p",
-        "started_at": "t",
-        "event": "e",
-        "due": "u",
-        "effect": "k",
-        "reason": "w",
-        "data": "d",
-        "locals": "l",
-        "steps": "n",
-        "depth": "h",
-        "root": "r",
-        "path": "a",
-    },
-):
-    position: str
-    started_at: Millis
-    event: str
-    due: Millis | None = None
-    effect: str = ""
-    reason: str = ""
-    data: dict[str, JSON] = {}
-    locals: dict[str, JSON] = {}
-    steps: int = 0
-    depth: int = 0
-    root: str | None = None
-    path: tuple[str, ...] = ()
-
-
-class _EffectBody(
-    msgspec.Struct,
-    frozen=True,
-    omit_defaults=True,
-    gc=False,
-    rename={
-        "step": "s",
-        "action": "a",
-        "destination": "q",
-        "args": "i",
-        "created_at": "t",
-        "event": "e",
-        "tries": "m",
-        "attempts": "n",
-        "next_at": "u",
-        "prepared": "p",
-        "result": "r",
-        "error": "w",
-        "finished_at": "f",
-    },
-):
-    step: str
-    action: str
-    destination: str
-    args: dict[str, JSON]
-    created_at: Millis
-    event: dict[str, JSON] = {}
-    tries: int | None = None
-    attempts: int = 0
-    next_at: Millis = 0
-    prepared: JSON = None
-    result: dict[str, JSON] = {}
-    error: str = ""
-    finished_at: Millis | None = None
-
-
-class _EntryBody(
-    msgspec.Struct,
-    frozen=True,
-    omit_defaults=True,
-    gc=False,
-    rename={
-        "after": "t",
-        "kind": "k",
-        "rule": "r",
-        "run": "u",
-        "step": "s",
-        "action": "a",
-        "input": "i",
-        "reason": "w",
-        "changes": "c",
-        "event": "e",
-        "due": "d",
-    },
-):
-    """An entry relative to the one before: `after` is the time between them; None means "the same"."""
-
-    after: Millis = 0
-    kind: str = ""
-    rule: str | None = None
-    run: str | None = None
-    step: str = ""
-    action: str = ""
-    input: dict[str, JSON] = {}
-    reason: str = ""
-    changes: dict[str, list[JSON]] = {}
-    event: str | None = None
-    due: Millis | None = None
-
-
-class _SegmentBody(
-    msgspec.Struct, frozen=True, omit_defaults=True, gc=False, rename={"event": "e", "entries": "x"}
-):
-    event: str = ""
-    entries: tuple[_EntryBody, ...] = ()
-
-
-_decode_subject = msgspec.json.Decoder(_SubjectBody).decode
-_decode_event = msgspec.json.Decoder(_EventBody).decode
-_decode_run = msgspec.json.Decoder(_RunBody).decode
-_decode_effect = msgspec.json.Decoder(_EffectBody).decode
-_decode_segment = msgspec.json.Decoder(_SegmentBody).decode
+_decode_subject = msgspec.json.Decoder(SubjectBody).decode
+_decode_event = msgspec.json.Decoder(EventBody).decode
+_decode_run = msgspec.json.Decoder(RunBody).decode
+_decode_effect = msgspec.json.Decoder(EffectBody).decode
+_decode_segment = msgspec.json.Decoder(SegmentBody).decode
 
 
 def pack_subject(state: SubjectState) -> bytes:
     """The body of a subject: its fields and memory."""
-    return encode(_SubjectBody(state.fields, state.memory))
+    return encode(SubjectBody(state.fields, state.memory))
 
 
 def unpack_subject(kind: str, id: str, version: int, body: bytes) -> SubjectState:
@@ -192,7 +42,7 @@ def unpack_subject(kind: str, id: str, version: int, body: bytes) -> SubjectStat
 def pack_event(event: Event) -> bytes:
     """The body of an event: all but id, subject and time of receipt."""
     return encode(
-        _EventBody(
+        EventBody(
             event.type,
             event.occurred_at,
             event.data,
@@ -241,7 +91,7 @@ def unpack_event(cells: EventCells) -> Event:
 def pack_run(run: Run, due: Millis | None) -> bytes:
     """The body of a run; `due` is what its column holds."""
     return encode(
-        _RunBody(
+        RunBody(
             run.position,
             run.started_at,
             run.event,
@@ -302,7 +152,7 @@ def pack_effect(row: EffectRow) -> bytes:
     """The body of an effect: all but key, run, rule, subject and status."""
     effect = row.effect
     return encode(
-        _EffectBody(
+        EffectBody(
             effect.step,
             effect.action,
             effect.destination,
@@ -363,13 +213,13 @@ def unpack_effect(cells: EffectCells) -> EffectRow:
 
 def pack_segment(row: JournalRow) -> bytes:
     """The body of a segment: the event and the entries, each relative to the one before."""
-    return encode(_SegmentBody(row.event, tuple(_pack_entries(row))))
+    return encode(SegmentBody(row.event, tuple(_pack_entries(row))))
 
 
-def _pack_entries(row: JournalRow) -> Iterable[_EntryBody]:
+def _pack_entries(row: JournalRow) -> Iterable[EntryBody]:
     at, rule = 0, ""
     for entry in row.entries:
-        yield _EntryBody(
+        yield EntryBody(
             entry.at - at,
             entry.kind,
             None if entry.rule == rule else entry.rule,
@@ -403,7 +253,7 @@ def unpack_segment(cells: SegmentCells) -> JournalRow:
     return JournalRow(SubjectKey(cells.kind, cells.subject), run, body.event, entries, cells.seq)
 
 
-def _unpack_entries(run: str, body: _SegmentBody) -> Iterable[Entry]:
+def _unpack_entries(run: str, body: SegmentBody) -> Iterable[Entry]:
     at, rule = 0, ""
     for entry in body.entries:
         at += entry.after

@@ -77,12 +77,23 @@ class MemoryTransaction(MemoryWrites):
         return self._tables.plans.get(hash)
 
 
+class MemoryReader(MemoryReads):
+    """ReadStore on the tables of a MemoryStore; while that one writes, it sees what is written."""
+
+    async def close(self) -> None:
+        """Nothing to release."""
+
+
 class MemoryStore(MemoryReads):
-    """Both sides of a store in one object: WriteStore and ReadStore."""
+    """WriteStore in memory. The verbs of ReadStore can be asked here, too; `reader` gives them alone."""
 
     def __init__(self) -> None:
         super().__init__(Tables())
         self._open = False
+
+    def reader(self) -> MemoryReader:
+        """The read side."""
+        return MemoryReader(self._tables)
 
     @contextmanager
     def transaction(self) -> Iterator[MemoryTransaction]:
@@ -114,17 +125,8 @@ class MemoryStore(MemoryReads):
 
     def restore(self, snapshot: Tables) -> None:
         """Go back to a snapshot, which stays usable. Whatever transaction is open loses its meaning."""
-        self._tables = snapshot.copy()
+        self._tables.become(snapshot)
         self._open = False
 
-    # A MemoryStore is both sides at once: the write side closes with a plain call, the read side is awaited.
-    def close(self) -> MemoryClosed:
-        """Nothing to release; what comes back may be awaited."""
-        return MemoryClosed()
-
-
-class MemoryClosed:
-    """An awaitable that is done."""
-
-    def __await__(self) -> Iterator[None]:
-        return iter(())
+    def close(self) -> None:
+        """Nothing to release."""

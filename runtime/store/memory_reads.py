@@ -47,9 +47,7 @@ class MemoryReads:
     async def list_subjects(self, kind: str, limit: int, cursor: str = "") -> tuple[list[SubjectState], str]:
         """See ReadStore."""
         after = text_after(cursor)
-        ids = sorted(
-            (key.id for key in self._tables.subjects if key.kind == kind and key.id > after), key=str.encode
-        )
+        ids = sorted(key.id for key in self._tables.subjects if key.kind == kind and key.id > after)
         page = [decode_subject(self._tables.subjects[SubjectKey(kind, id)]) for id in ids[:limit]]
         return page, after_text(ids[limit - 1]) if len(ids) > limit else ""
 

@@ -86,6 +86,11 @@ class Tables:
         """A copy that shares the rows, which never change."""
         return Tables(**{f.name: getattr(self, f.name).copy() for f in fields(self)})
 
+    def become(self, other: Tables) -> None:
+        """Hold what the other one holds."""
+        for name, table in vars(other.copy()).items():
+            setattr(self, name, table)
+
     def find(self, kind: str, field: str, value: str) -> str | None:
         """The id of the subject that holds an identity."""
         return self.identities.get(Identity(kind, field, value))

@@ -1,6 +1,6 @@
 """The tables on disk. Rows refer to each other by small integers; repeated texts are kept once, in `names`.
 
-What is never searched for lives in `body`, JSON as codec.py writes it. A change here needs a migration.
+What is never searched for lives in `body`, JSON as bodies.py describes it. A change here needs a migration.
 """
 
 from __future__ import annotations

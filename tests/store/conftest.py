@@ -27,7 +27,7 @@ class MemoryHarness:
         return self.store
 
     def reader(self) -> ReadStore:
-        return self.store
+        return self.store.reader()
 
     def survivor(self) -> MemoryStore:
         """A store as it would be after a crash at this moment."""
