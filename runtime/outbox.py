@@ -21,8 +21,8 @@ from runtime.model import EffectRow, Millis, Outcome, OutcomeKind
 class Ready(msgspec.Struct, frozen=True, gc=False):
     """An effect that waits for attempt number `attempt`.
 
-    `facts` are those of the last commit, or None when they have to be read. `begun` says that the attempt is on
-    record already, so that it may be made at once with these facts.
+    `facts` are those of the commit that it comes from, or None when they have to be read. `begun` says that the
+    attempt is on record already, so that it may be made at once, provided that the facts still hold.
     """
 
     row: EffectRow
@@ -41,7 +41,8 @@ class Pace:
 
 @dataclass(frozen=True, slots=True)
 class OutboxLimits:
-    """`total` attempts at once over all destinations, `held` effects in memory for each of them.
+    """`total` attempts at once over all destinations, `held` effects in memory for each of them, `unsettled`
+    attempts whose outcome is not on disk yet, those under way included.
 
     After `breaker_after` failures in a row a destination rests for `breaker_pause`, twice as long after each
     failed probe, up to `breaker_longest`. While it fails, retries are at most `retry_share` of first attempts,
@@ -50,6 +51,7 @@ class OutboxLimits:
 
     total: int = 512
     held: int = 2000
+    unsettled: int = 4096
     pace: Pace = Pace()
     paces: Mapping[str, Pace] = field(default_factory=dict)
     breaker_after: int = 5
@@ -179,17 +181,17 @@ class Outbox:
         self._destinations: dict[str, Destination] = {}
         self._held: dict[str, Ready] = {}
         self._running: dict[str, Destination] = {}
-        self._new: list[str] = []
+        self._unsettled: set[str] = set()
         self._agenda: list[tuple[Millis, int, Destination]] = []
         self._turn: deque[Destination] = deque()
         self._number = count()
 
     def __len__(self) -> int:
-        """How many effects are queued or being attempted."""
-        return len(self._held) + len(self._running)
+        """How many effects are queued or being attempted, or wait for their outcome to be kept."""
+        return len(self._held) + len(self._unsettled)
 
     def __contains__(self, key: str) -> bool:
-        return key in self._held or key in self._running
+        return key in self._held or key in self._unsettled
 
     @property
     def running(self) -> int:
@@ -203,7 +205,7 @@ class Outbox:
     def add(self, ready: Ready, now: Millis) -> bool:
         """Queue an effect; False when its destination holds as many as it may: it has to come from disk later."""
         key = ready.row.effect.key
-        if key in self._held or key in self._running:
+        if key in self._held or key in self._unsettled:
             return True
         destination = self._destination(ready.row.effect.destination)
         if destination.held >= self._limits.held:
@@ -211,8 +213,6 @@ class Outbox:
             return False
         destination.held += 1
         self._held[key] = ready
-        if ready.facts is not None:
-            self._new.append(key)
         destination.put(ready)
         self._plan(destination, now)
         return True
@@ -224,13 +224,10 @@ class Outbox:
             self._destination(ready.row.effect.destination).held -= 1
 
     def take(self, now: Millis) -> list[Ready]:
-        """The effects whose attempt may start now; each holds a slot until it is reported.
-
-        Facts are passed on only in the first call after an effect was added: later they are no longer fresh.
-        """
+        """The effects whose attempt may start now; each holds a slot until it is reported."""
         self._wake(now)
         taken = []
-        while self._turn and len(self._running) < self._limits.total:
+        while self._turn and self._may_start():
             destination = self._turn.popleft()
             ready = self._next(destination, now)
             if ready is None:
@@ -239,19 +236,22 @@ class Outbox:
             else:
                 taken.append(ready)
                 self._turn.append(destination)
-        self._age()
         return taken
 
     def report(self, key: str, outcome: Outcome | None, now: Millis) -> None:
-        """An attempt is over; None when none was made after all."""
+        """An attempt is over, or None was made after all: its slot is free. Until `settled` it is not made again."""
         destination = self._running.pop(key)
         destination.report(outcome, now)
         self._plan(destination, now)
 
+    def settled(self, key: str) -> None:
+        """The outcome of an attempt is on disk, or there was none."""
+        self._unsettled.discard(key)
+
     def next_at(self, now: Millis) -> Millis | None:
         """When `take` should be called again, if nothing else happens before."""
         if self._turn:
-            return now if len(self._running) < self._limits.total else None
+            return now if self._may_start() else None
         return self._agenda[0][0] if self._agenda else None
 
     def has_room(self) -> bool:
@@ -265,6 +265,9 @@ class Outbox:
         for destination in self._destinations.values():
             if destination.held <= half:
                 destination.overflowed = False
+
+    def _may_start(self) -> bool:
+        return len(self._running) < self._limits.total and len(self._unsettled) < self._limits.unsettled
 
     def _destination(self, name: str) -> Destination:
         found = self._destinations.get(name)
@@ -307,12 +310,6 @@ class Outbox:
                 del self._held[key]
                 destination.held -= 1
                 self._running[key] = destination
+                self._unsettled.add(key)
                 return current
             destination.report(None, now)
-
-    def _age(self) -> None:
-        for key in self._new:
-            ready = self._held.get(key)
-            if ready is not None:
-                self._held[key] = Ready(ready.row, ready.attempt)
-        self._new.clear()

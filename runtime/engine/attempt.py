@@ -24,24 +24,28 @@ class Sender(Protocol):
         """See EffectAction."""
 
 
-async def perform(ready: Ready, action: Sender | None, write: Write) -> Outcome | None:
+async def perform(
+    ready: Ready, action: Sender | None, write: Write, holds: Callable[[Facts], bool]
+) -> Outcome | None:
     """Compose the message unless it is kept already, put the attempt on record, deliver.
 
-    The message is stored before it is sent for the first time, and facts are read again between composing and
-    sending, so that consent is that of the moment of sending. None when no attempt is to be made any more.
+    The message is stored before it is sent for the first time. The facts at sending are those of the last commit
+    before it: `holds` tells whether those at hand still are. None when no attempt is to be made any more.
     """
     if action is None:
         return Outcome(OutcomeKind.FAILED, f"the action `{ready.row.effect.action}` is not installed here")
     prepared: JSON = ready.row.prepared
     if prepared is None:
-        looked = ready if ready.facts is not None else await write(Look(ready.row.effect.key))
+        looked: Result = ready
+        if ready.facts is None or not holds(ready.facts):
+            looked = await write(Look(ready.row.effect.key))
         if not isinstance(looked, Ready):
             return None
         try:
             prepared = await _prepare(looked, action)
         except _CannotPrepare as failure:
             return failure.outcome
-    if prepared is not None or not ready.begun:
+    if prepared is not None or not ready.begun or ready.facts is None or not holds(ready.facts):
         granted = await write(Begin(ready.row.effect.key, ready.attempt, prepared))
         if not isinstance(granted, Ready):
             return None

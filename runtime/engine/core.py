@@ -8,10 +8,11 @@ from typing import Any, TypeVar
 import msgspec
 from msgspec.structs import replace
 
+from runtime.actions import Facts
 from runtime.engine import delivery, operators
 from runtime.engine.identity import Identities
 from runtime.engine.rules import Rules
-from runtime.engine.unit import Unit
+from runtime.engine.unit import Unit, linked
 from runtime.engine.work import (
     Answer,
     Arrival,
@@ -94,6 +95,17 @@ class EngineCore:
             tx.save_plans(rules.plans.encoded())
         self.rules = rules
         self.forget()
+
+    def holds(self, facts: Facts) -> bool:
+        """Whether facts are still those of the last commit. Any thread may ask; False when that is not known here."""
+        state = self._cache.get(facts.key)
+        if state is None or state.fields != facts.subject:
+            return False
+        for kind, key in linked(state).items():
+            other = self._cache.get(key)
+            if other is None or other.fields != getattr(facts, kind):
+                return False
+        return True
 
     def administer(self, change: Callable[[Transaction], T]) -> T:
         """Make a change of another kind, in a transaction of its own.

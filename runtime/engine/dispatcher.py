@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from collections import deque
 from collections.abc import Callable
 
@@ -16,16 +17,44 @@ from runtime.model import JSON, Effect, Millis, Outcome, OutcomeKind
 from runtime.outbox import Outbox, Ready
 
 _SPARE_WORKERS = 32
+_LOOK = 1.0
+"""Seconds between looks at attempts that take too long."""
 _IN_A_ROW = 64
 """Attempts that a worker makes before it lets the event loop have its turn."""
 
 
-class TimedAction:
-    """An action whose attempts end in time, also when the server is shut down."""
+class Watch:
+    """The time limit of one worker: what it does now must end by `until`, a reading of the event loop's clock."""
 
-    def __init__(self, action: EffectAction, seconds: float) -> None:
+    def __init__(self) -> None:
+        self.task = asyncio.current_task()
+        self.until = math.inf
+        self.late = False
+
+    def cut_off(self, now: float) -> None:
+        """End what takes too long."""
+        if now >= self.until and self.task is not None:
+            self.until, self.late = math.inf, True
+            self.task.cancel()
+
+    def was_late(self) -> bool:
+        """Whether a cancellation came from here; the task may then go on."""
+        late, self.late = self.late, False
+        if late and self.task is not None:
+            self.task.uncancel()
+        return late
+
+
+class TimedAction:
+    """An action whose attempts end in time, also when the server is shut down.
+
+    A timer for each attempt would cost more than many an attempt itself: limits are checked now and then instead.
+    """
+
+    def __init__(self, action: EffectAction, seconds: float, watch: Watch) -> None:
         self._action = action
         self._seconds = seconds
+        self._watch = watch
 
     async def prepare(self, effect: Effect, facts: Facts) -> JSON:
         """See EffectAction.
@@ -34,18 +63,33 @@ class TimedAction:
             TimeoutError: it took too long.
             runtime.actions.ActionError: see EffectAction.
         """
-        async with asyncio.timeout(self._seconds):
+        watch = self._watch
+        watch.until = asyncio.get_running_loop().time() + self._seconds
+        try:
             return await self._action.prepare(effect, facts)
+        except asyncio.CancelledError:
+            if watch.was_late():
+                raise TimeoutError from None
+            raise
+        finally:
+            watch.until = math.inf
 
     async def deliver(self, effect: Effect, prepared: JSON, facts: Facts) -> Outcome:
         """See EffectAction. An attempt that is cut off is of unknown outcome."""
+        watch = self._watch
+        watch.until = asyncio.get_running_loop().time() + self._seconds
         try:
-            async with asyncio.timeout(self._seconds):
-                return await self._action.deliver(effect, prepared, facts)
-        except TimeoutError:
-            return Outcome(OutcomeKind.UNKNOWN, f"no answer within {self._seconds:g} seconds")
+            return await self._action.deliver(effect, prepared, facts)
         except asyncio.CancelledError:
-            return Outcome(OutcomeKind.UNKNOWN, "the server was shut down during the attempt")
+            late = watch.was_late()
+            reason = (
+                f"no answer within {self._seconds:g} seconds"
+                if late
+                else "the server was shut down meanwhile"
+            )
+            return Outcome(OutcomeKind.UNKNOWN, reason)
+        finally:
+            watch.until = math.inf
 
 
 class Dispatcher:
@@ -56,6 +100,7 @@ class Dispatcher:
         outbox: Outbox,
         action: Callable[[str], EffectAction | None],
         write: Write,
+        holds: Callable[[Facts], bool],
         answer: Callable[[Answer], None],
         now: Callable[[], Millis],
         metrics: Metrics,
@@ -64,19 +109,24 @@ class Dispatcher:
         self._outbox = outbox
         self._action = action
         self._write = write
+        self._holds = holds
         self._answer = answer
         self._now = now
         self._metrics = metrics
         self._seconds = seconds
         self._todo: deque[Ready] = deque()
         self._workers: set[asyncio.Task[None]] = set()
+        self._watches: list[Watch] = []
         self._idle: list[asyncio.Future[None]] = []
         self._waking = False
         self._closing = False
+        self._pumping = False
+        self._watching = False
         self._alarm: asyncio.TimerHandle | None = None
 
     def pump(self) -> None:
         """Start every attempt that may start now, and come back when the next one may."""
+        self._pumping = False
         if self._closing:
             return
         now = self._now()
@@ -137,8 +187,29 @@ class Dispatcher:
         task = asyncio.get_running_loop().create_task(self._work(), name="rulelang-attempts")
         self._workers.add(task)
         task.add_done_callback(self._workers.discard)
+        if not self._watching:
+            self._watching = True
+            asyncio.get_running_loop().call_later(_LOOK, self._watch_over)
+
+    def _watch_over(self) -> None:
+        """Cut off what takes too long, every second as long as there are workers."""
+        loop = asyncio.get_running_loop()
+        now = loop.time()
+        for watch in self._watches:
+            watch.cut_off(now)
+        self._watching = bool(self._workers) and not self._closing
+        if self._watching:
+            loop.call_later(_LOOK, self._watch_over)
 
     async def _work(self) -> None:
+        watch = Watch()
+        self._watches.append(watch)
+        try:
+            await self._make_attempts(watch)
+        finally:
+            self._watches.remove(watch)
+
+    async def _make_attempts(self, watch: Watch) -> None:
         made = 0
         while not self._closing:
             if not self._todo:
@@ -151,31 +222,34 @@ class Dispatcher:
             ready = self._todo.popleft()
             if self._todo:
                 self._wake()
-            await self._attempt(ready)
+            await self._attempt(ready, watch)
             made += 1
             if made % _IN_A_ROW == 0:
                 await asyncio.sleep(0)
 
-    async def _attempt(self, ready: Ready) -> None:
+    async def _attempt(self, ready: Ready, watch: Watch) -> None:
         effect = ready.row.effect
         action = self._action(effect.action)
-        timed = TimedAction(action, self._seconds) if action is not None else None
+        timed = TimedAction(action, self._seconds, watch) if action is not None else None
         outcome: Outcome | None = None
         try:
-            outcome = await perform(ready, timed, self._write)
+            outcome = await perform(ready, timed, self._write, self._holds)
         except Exception as error:
             structlog.get_logger("rulelang.engine").error("attempt failed", effect=effect.key, exc_info=error)
             outcome = Outcome(
                 OutcomeKind.UNKNOWN, f"an internal error ended the attempt ({type(error).__name__})"
             )
         finally:
-            if outcome is None:
-                self._outbox.report(effect.key, None, self._now())
-                self._pump_soon()
-            else:
-                self._metrics.attempt(effect.action, outcome.kind)
-                self._answer(Answer(effect.key, ready.attempt, outcome))
+            self._ended(ready, outcome)
 
-    def _pump_soon(self) -> None:
-        if not self._closing:
+    def _ended(self, ready: Ready, outcome: Outcome | None) -> None:
+        effect = ready.row.effect
+        self._outbox.report(effect.key, outcome, self._now())
+        if outcome is None:
+            self._outbox.settled(effect.key)
+        else:
+            self._metrics.attempt(effect.action, outcome.kind)
+            self._answer(Answer(effect.key, ready.attempt, outcome))
+        if not self._pumping and not self._closing:
+            self._pumping = True
             asyncio.get_running_loop().call_soon(self.pump)

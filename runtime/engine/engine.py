@@ -95,6 +95,7 @@ class Engine:
             self.outbox,
             lambda name: self._core.rules.library.effects.get(name),
             self._persist,
+            self._core.holds,
             self._answer,
             self.clock.now,
             self._metrics,
@@ -102,6 +103,7 @@ class Engine:
         )
         self._waiting = 0
         self._answers = 0
+        self._outgoing: list[Answer] = []
         self._closing = False
         self._doubtful = False
         self._scan: asyncio.Task[None] | None = None
@@ -237,20 +239,28 @@ class Engine:
                 await asyncio.sleep(_AGAIN)
 
     def _answer(self, answer: Answer) -> None:
-        """Have the outcome of an attempt committed; its slot is free afterwards."""
+        """Have the outcome of an attempt committed, together with others of the same moment."""
         self._answers += 1
-        self._put_answer(answer)
+        self._outgoing.append(answer)
+        if len(self._outgoing) == 1:
+            asyncio.get_running_loop().call_soon(self._send_answers)
 
-    def _put_answer(self, answer: Answer) -> None:
-        self._writer.put(Job((answer,), partial(self._answered, answer)))
+    def _send_answers(self) -> None:
+        outgoing, self._outgoing = self._outgoing, []
+        size = self._limits.batch
+        for start in range(0, len(outgoing), size):
+            self._put_answers(outgoing[start : start + size])
 
-    def _answered(self, answer: Answer, results: Sequence[Result] | BaseException) -> None:
+    def _put_answers(self, answers: Sequence[Answer]) -> None:
+        self._writer.put(Job(answers, partial(self._answered, answers)))
+
+    def _answered(self, answers: Sequence[Answer], results: Sequence[Result] | BaseException) -> None:
         if isinstance(results, BaseException):
-            asyncio.get_running_loop().call_later(_AGAIN, self._put_answer, answer)
+            asyncio.get_running_loop().call_later(_AGAIN, self._put_answers, answers)
             return
-        self._answers -= 1
-        if answer.key in self.outbox:
-            self.outbox.report(answer.key, answer.outcome, self.clock.now())
+        self._answers -= len(answers)
+        for answer in answers:
+            self.outbox.settled(answer.key)
 
     async def _call(self, run: Callable[[EngineCore], Any]) -> Any:
         if self._closing:

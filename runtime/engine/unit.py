@@ -37,7 +37,11 @@ if TYPE_CHECKING:
 Fields: TypeAlias = Mapping[str, JSON]
 _NOTHING: Fields = {}
 _NO_INPUT = CancelInput("", "")
-"""Asks `related_keys` for the links of a subject as it is."""
+
+
+def linked(state: SubjectState) -> dict[str, SubjectKey]:
+    """The records that a subject names as its own, by kind."""
+    return related_keys(state, _NO_INPUT)
 
 
 class Unit:
@@ -290,15 +294,15 @@ class Unit:
     def load_linked(self, subjects: Iterable[SubjectKey]) -> None:
         """Bring in the records that these subjects are linked to, all at once."""
         states = self.states
-        self.load([other for key in subjects for other in related_keys(states[key], _NO_INPUT).values()])
+        self.load([other for key in subjects for other in linked(states[key]).values()])
 
     def facts(self, row: EffectRow) -> Facts:
         """What an effect may know, as of the end of this transaction; its subject must be loaded."""
         key = row.effect.subject
         state = self.states[key]
-        linked = related_keys(state, _NO_INPUT)
-        self.load(linked.values())
-        records = {kind: self.states[other].fields for kind, other in linked.items()}
+        others = linked(state)
+        self.load(others.values())
+        records = {kind: self.states[other].fields for kind, other in others.items()}
         records[key.kind] = state.fields
         return Facts(
             key=key,

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeAlias
 from uuid import uuid4
 
 from msgspec.structs import replace
 
+from runtime.actions import Facts
 from runtime.engine.attempt import Write, perform
 from runtime.engine.core import EngineCore
 from runtime.engine.cycle import Cycle
@@ -16,18 +17,20 @@ from runtime.engine.unit import Unit
 from runtime.engine.work import Answer, Begin, Look, Result, Work
 from runtime.machine import Machine
 from runtime.model import EffectStatus, Input, Outcome, OutcomeKind, SubjectState, TimerInput, Transition
-from runtime.outbox import Outbox, Ready
+from runtime.outbox import Ready
 from runtime.store.protocol import DueRun, StoredEvent
 from tests.dst.process import Parts
 
+Holds: TypeAlias = Callable[[Facts], bool]
 
-async def _marks_done_first(ready: Ready, action: Any, write: Write) -> Outcome | None:
+
+async def _marks_done_first(ready: Ready, action: Any, write: Write, holds: Holds) -> Outcome | None:
     """The result is written before the attempt is made."""
     await write(Answer(ready.row.effect.key, ready.attempt, Outcome(OutcomeKind.DONE)))
-    return await perform(replace(ready, facts=None, begun=False), action, write)
+    return await perform(replace(ready, facts=None, begun=False), action, write, holds)
 
 
-async def _new_key_each_try(ready: Ready, action: Any, write: Write) -> Outcome | None:
+async def _new_key_each_try(ready: Ready, action: Any, write: Write, holds: Holds) -> Outcome | None:
     """The receiver sees another key with every attempt."""
 
     class Renamed:
@@ -36,10 +39,10 @@ async def _new_key_each_try(ready: Ready, action: Any, write: Write) -> Outcome 
         async def deliver(self, effect: Any, prepared: Any, facts: Any) -> Outcome:
             return await action.deliver(replace(effect, key=f"{effect.key}-{uuid4()}"), prepared, facts)
 
-    return await perform(ready, Renamed(), write)
+    return await perform(ready, Renamed(), write, holds)
 
 
-async def _does_not_begin(ready: Ready, action: Any, write: Write) -> Outcome | None:
+async def _does_not_begin(ready: Ready, action: Any, write: Write, holds: Holds) -> Outcome | None:
     """Nothing is on record before the attempt."""
     looked = await write(Look(ready.row.effect.key))
     if not isinstance(looked, Ready):
@@ -48,7 +51,7 @@ async def _does_not_begin(ready: Ready, action: Any, write: Write) -> Outcome | 
     return await action.deliver(effect, await action.prepare(effect, facts), facts)
 
 
-async def _old_facts(ready: Ready, action: Any, write: Write) -> Outcome | None:
+async def _old_facts(ready: Ready, action: Any, write: Write, holds: Holds) -> Outcome | None:
     """Consent is what it was when the message was composed."""
     effect = ready.row.effect
     looked = ready if ready.facts is not None else await write(Look(effect.key))
@@ -59,7 +62,12 @@ async def _old_facts(ready: Ready, action: Any, write: Write) -> Outcome | None:
     return await action.deliver(effect, prepared, looked.facts) if isinstance(granted, Ready) else None
 
 
-async def _composes_each_time(ready: Ready, action: Any, write: Write) -> Outcome | None:
+async def _keeps_facts(ready: Ready, action: Any, write: Write, holds: Holds) -> Outcome | None:
+    """Takes the facts of an effect that had to queue for those of now."""
+    return await perform(ready, action, write, lambda facts: True)
+
+
+async def _composes_each_time(ready: Ready, action: Any, write: Write, holds: Holds) -> Outcome | None:
     """Every attempt has a message of its own."""
     granted = await write(Begin(ready.row.effect.key, ready.attempt))
     if not isinstance(granted, Ready):
@@ -112,13 +120,6 @@ class _ForgetsRecorded(Cycle):
         self._pending = False
 
 
-class _KeepsFacts(Outbox):
-    """Takes the facts of an effect that had to queue for fresh ones."""
-
-    def _age(self) -> None:
-        self._new.clear()
-
-
 class _LosesDepth(Rules):
     """A wait makes a run forget how deep in a cascade it is."""
 
@@ -146,7 +147,7 @@ BUGS: dict[str, Parts] = {
     "does not record an attempt before making it": Parts(perform=_does_not_begin),
     "forgets recorded events after a crash": Parts(cycle=_ForgetsRecorded),
     "takes consent from before": Parts(perform=_old_facts),
-    "takes facts that have aged in the queue": Parts(outbox=_KeepsFacts),
+    "takes facts that have aged in the queue": Parts(perform=_keeps_facts),
     "composes a message again for each try": Parts(perform=_composes_each_time),
     "loses the depth of a cascade in a wait": Parts(rules=_LosesDepth),
 }

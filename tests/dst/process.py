@@ -157,11 +157,13 @@ class Process:
         self.jobs.append(Job(works, done))
 
     async def _attempt(self, ready: Ready, action: Any) -> None:
-        outcome = await self._parts.perform(ready, action, self._write)
+        key = ready.row.effect.key
+        outcome = await self._parts.perform(ready, action, self._write, self.core.holds)
+        self.outbox.report(key, outcome, self.clock.now())
         if outcome is None:
-            self.outbox.report(ready.row.effect.key, None, self.clock.now())
+            self.outbox.settled(key)
         else:
-            self._answer(Answer(ready.row.effect.key, ready.attempt, outcome))
+            self._answer(Answer(key, ready.attempt, outcome))
 
     async def _write(self, work: Work) -> Result:
         results: Sequence[Result] = await Ask((work,))
@@ -171,8 +173,8 @@ class Process:
         def done(results: Sequence[Result] | BaseException) -> None:
             if isinstance(results, BaseException):
                 self.jobs.append(Job((answer,), done))
-            elif answer.key in self.outbox:
-                self.outbox.report(answer.key, answer.outcome, self.clock.now())
+            else:
+                self.outbox.settled(answer.key)
 
         self.jobs.append(Job((answer,), done))
 

@@ -203,6 +203,24 @@ async def test_an_unknown_outcome_is_repeated_only_where_that_is_harmless(worksh
     assert [row.error for row in rows] == ["an internal error ended the attempt (ConnectionResetError)"]
 
 
+async def test_an_attempt_that_takes_too_long_is_of_unknown_outcome(workshop: Workshop) -> None:
+    running = await workshop.start(POST, TELL, limits=EngineLimits(attempt_seconds=0.2))
+
+    async def hang(delivery: Delivery) -> Outcome:
+        if running.receiver.attempted(delivery.to).count(delivery.key) == 1:
+            await asyncio.sleep(60)
+        return Outcome(OutcomeKind.DONE)
+
+    running.receiver.behaviour = hang
+    await running.engine.submit([arrival(event("e1"))])
+    await running.ended(1)
+    await running.ended(1, "blocked")
+    rows, _ = await running.reader.effects(status="unknown")
+    assert [row.error for row in rows] == ["no answer within 0.2 seconds"]
+    await running.engine.submit([arrival(event("e2", subject="c2"))])
+    await running.ended(2)
+
+
 async def test_consent_is_that_of_the_moment_of_sending(workshop: Workshop) -> None:
     running = await workshop.start(POST)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from runtime.actions import Facts
 from runtime.model import Effect, EffectRow, Outcome, OutcomeKind, SubjectKey
 from runtime.outbox import Outbox, OutboxLimits, Pace, Ready
 
@@ -10,15 +9,12 @@ DONE = Outcome(OutcomeKind.DONE)
 AGAIN = Outcome(OutcomeKind.RETRY)
 FAST = Pace(concurrency=4, rate=float("inf"))
 C1 = SubjectKey("contact", "c1")
-FACTS = Facts(C1, {}, {}, {}, {})
 
 
-def ready(
-    key: str, to: str = "alpha", attempt: int = 1, next_at: int = 0, facts: Facts | None = None
-) -> Ready:
+def ready(key: str, to: str = "alpha", attempt: int = 1, next_at: int = 0) -> Ready:
     effect = Effect(key, "r", "rule", "do.0", "tell", C1, to, {}, 0)
     row = EffectRow(effect, attempts=attempt - 1, next_at=next_at)
-    return Ready(row, attempt, facts, begun=facts is not None)
+    return Ready(row, attempt)
 
 
 def fill(outbox: Outbox, number: int, to: str = "alpha", now: int = 0) -> None:
@@ -40,6 +36,8 @@ def test_a_destination_has_so_many_slots() -> None:
     assert outbox.next_at(10) == 10
     assert taken(outbox, 10) == ["alpha4"]
     assert outbox.running == 4
+    assert len(outbox) == 6
+    outbox.settled("alpha1")
     assert len(outbox) == 5
 
 
@@ -66,6 +64,7 @@ def test_the_rate_is_kept_after_a_burst() -> None:
         for key in taken(outbox, now):
             times.append(now)
             outbox.report(key, DONE, now)
+            outbox.settled(key)
         at = outbox.next_at(now)
         now = at if at is not None else now
     assert times[:5] == [0] * 5
@@ -160,18 +159,20 @@ def test_the_same_effect_is_queued_once() -> None:
     assert taken(outbox, 0) == []
 
 
-def test_facts_are_fresh_or_absent() -> None:
-    outbox = Outbox(OutboxLimits(pace=Pace(1, float("inf"))))
-    outbox.add(ready("first", facts=FACTS), 0)
-    outbox.add(ready("second", facts=FACTS), 0)
-    (first,) = outbox.take(0)
-    assert first.facts is FACTS
-    assert first.begun
-    outbox.report("first", DONE, 0)
-    (second,) = outbox.take(0)
-    assert second.facts is None
-    assert not second.begun
-    assert second.attempt == 1
+def test_an_attempt_whose_outcome_is_not_on_disk_is_not_made_again() -> None:
+    outbox = Outbox(OutboxLimits(pace=Pace(1, float("inf")), unsettled=2))
+    fill(outbox, 3)
+    assert taken(outbox, 0) == ["alpha0"]
+    outbox.report("alpha0", AGAIN, 0)
+    assert "alpha0" in outbox
+    assert outbox.add(ready("alpha0", attempt=2), 0)
+    assert taken(outbox, 0) == ["alpha1"]
+    outbox.report("alpha1", DONE, 0)
+    assert taken(outbox, 0) == []
+    outbox.settled("alpha0")
+    assert "alpha0" not in outbox
+    assert outbox.next_at(0) == 0
+    assert taken(outbox, 0) == ["alpha2"]
 
 
 def test_idle_destinations_are_forgotten() -> None:
@@ -180,4 +181,5 @@ def test_idle_destinations_are_forgotten() -> None:
         outbox.add(ready(f"k{n}", f"host{n}"), 0)
         assert taken(outbox, 0) == [f"k{n}"]
         outbox.report(f"k{n}", DONE, 0)
+        outbox.settled(f"k{n}")
     assert len(outbox.destinations()) < 200
