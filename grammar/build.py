@@ -46,12 +46,19 @@ def build() -> str:
         "symbols": symbols,
         "starts": {s: [order[table.start_states[s]], order[table.end_states[s]]] for s in STARTS},
         "terminals": [_terminal(t) for t in _in_order(lark.terminals) if t.pattern.type == "re"],
-        "fixed": {t.pattern.value: t.name for t in _in_order(lark.terminals) if t.pattern.type == "str"},
+        "fixed": _words(lark, soft=False),
+        "soft": _words(lark, soft=True),
         "rules": rules,
         "states": [_pairs(row, symbols) for row in _shortened(_rows(table, order, rules), rules)],
     }
     lines = [f"{json.dumps(key)}: {_value(value)}" for key, value in parts.items()]
     return "{\n" + ",\n".join(lines) + "\n}\n"
+
+
+def _words(lark: Lark, *, soft: bool) -> dict[str, str]:
+    """Words and signs with the names of their terminals: those that are names elsewhere too, or the others."""
+    strings = (t for t in _in_order(lark.terminals) if t.pattern.type == "str")
+    return {t.pattern.value: t.name for t in strings if t.name.endswith("_WORD") == soft}
 
 
 def _numbering(table: IntParseTable) -> dict[int, int]:

@@ -26,13 +26,15 @@ class Tables:
     """LALR tables. An action of 0 or more shifts to that state; `-1 - n` reduces by production n.
 
     `terminals` are (name, regular expression), longest literals first; `fixed` maps words and signs to
-    terminal names; `starts` gives the first and the accepting state of each start symbol.
+    terminal names, `soft` the words that are names where the grammar cannot take them as words of its own;
+    `starts` gives the first and the accepting state of each start symbol.
     """
 
     actions: tuple[dict[str, int], ...]
     productions: tuple[Production, ...]
     terminals: tuple[tuple[str, str], ...]
     fixed: dict[str, str]
+    soft: dict[str, str]
     starts: dict[str, tuple[int, int]]
 
 
@@ -50,5 +52,6 @@ def load() -> Tables:
         ),
         terminals=tuple((name, pattern) for name, pattern in raw["terminals"]),
         fixed=raw["fixed"],
+        soft=raw["soft"],
         starts={name: (first, last) for name, (first, last) in raw["starts"].items()},
     )

@@ -45,7 +45,7 @@ def no_item(source: Source, span: Span, found: str) -> Diagnostic:
         source,
         span,
         help="a rule begins with `rule` or `on`; a declaration with `status`, `pipeline`, `fields`, `person`, "
-        "`team`, `tags`, `event` or `workspace`",
+        "`team`, `tags`, `event`, `policy` or `workspace`",
     )
 
 
@@ -250,6 +250,41 @@ def bad_enrolment(source: Source, span: Span, clause: Span) -> Diagnostic:
     return Diagnostic(
         "E0022", message, source, span, help="write `enrol once` or leave the line out", fixes=fixes
     )
+
+
+def bad_wait_for(source: Source, span: Span, word: str, meant: str) -> Diagnostic:
+    """E0025: `wait for` with something that nobody can wait for by that name."""
+    fixes = (Fix(f"change to `{meant}`", span, meant),) if meant else ()
+    label = f"did you mean `{meant}`?" if meant else ""
+    help_ = "a duration is written `wait 30m`, an event `wait on email opened`"
+    message = f"`wait for` is followed by `approval` or `callback`, not by {quoted(word)}"
+    return Diagnostic("E0025", message, source, span, label=label, help=help_, fixes=fixes)
+
+
+def bad_on_error(source: Source, span: Span, word: str, limit: int) -> Diagnostic:
+    """E0026: `on error` with other words than it knows."""
+    message = "`on error` is followed by `continue`, `retry` and a number, or `do`"
+    help_ = f"`on error retry 3` tries again up to three times; at most {limit} times"
+    return Diagnostic("E0026", message, source, span, help=help_)
+
+
+def no_with(source: Source, span: Span) -> Diagnostic:
+    """E0027: pairs behind a comma in an action without `with`."""
+    help_ = "steps are divided by `;` or new lines; parameters begin with `with`, such as `with a = 1, b = 2`"
+    return Diagnostic("E0027", "a `,` cannot stand here", source, span, help=help_)
+
+
+def no_goal(source: Source, span: Span, written: str) -> Diagnostic:
+    """E0028: an action followed by an event, as only `goal` is."""
+    message = f"{quoted(written)} waits for no event"
+    help_ = "write `wait on …` as a step of its own before it, or `goal` and a name"
+    return Diagnostic("E0028", message, source, span, help=help_)
+
+
+def bad_takes(source: Source, span: Span) -> Diagnostic:
+    """E0029: parameters of a rule without names or types."""
+    message = "a parameter is written as its name, `:` and its type"
+    return Diagnostic("E0029", message, source, span, help="such as `takes discount: number, reason: text`")
 
 
 def loose_end(source: Source, end: Span, opener: Span, word: str) -> Diagnostic:

@@ -1,4 +1,4 @@
-"""Makes the nodes of rules and declarations: a method for each production, called as the parser reduces it."""
+"""Makes the nodes of rules and declarations. Each production has a method, called as the parser reduces it."""
 
 from __future__ import annotations
 
@@ -9,33 +9,32 @@ from rulelang.diagnostics import syntax as say
 from rulelang.diagnostics.suggest import did_you_mean
 from rulelang.source import Source, Span
 from rulelang.syntax import literals
-from rulelang.syntax.expression_builder import Children, ExpressionBuilder, is_token, span_of
+from rulelang.syntax.expression_builder import Children, is_token, part, span_of
 from rulelang.syntax.nodes import (
-    ActionStep,
-    BlockStep,
-    Branch,
     Declaration,
     EnrolClause,
-    ErrorStep,
     ExitClause,
     Expr,
-    IfStep,
     Phrase,
+    PhrasePart,
+    RateClause,
     Rule,
     Step,
-    StopStep,
+    TakesClause,
     TextLit,
     TriggerClause,
-    WaitStep,
     Word,
 )
+from rulelang.syntax.step_builder import Most, StepBuilder
 from rulelang.syntax.tokens import Token
+from rulelang.syntax.wait_builder import Awaiting, whole
 
 MAX_STEPS = 1_000
 
 STATES = ("draft", "live", "disabled")
 SUBJECTS = ("contact", "account", "opportunity")
 ENROLMENTS = (("once",), ("every", "time"))
+AGAIN = ("again",)
 TITLE = 'the line reads `rule "name" for contact live`: `for` and a subject, a state, or neither'
 
 
@@ -60,24 +59,31 @@ class _When:
 
 
 @dataclass(frozen=True, slots=True)
-class _Arm:
+class _After:
     span: Span
-    condition: Any
-    steps: tuple[Step, ...]
+    value: Expr
 
 
 @dataclass(frozen=True, slots=True)
-class _Else:
+class _Per:
+    span: Span
+    value: Expr
+
+
+@dataclass(frozen=True, slots=True)
+class _Running:
+    span: Span
+    manner: Word
+    most: Most | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Leaving:
     span: Span
     steps: tuple[Step, ...]
 
 
-def _whole(condition: Any) -> Expr | None:
-    """A condition, or None for the token that stands for one that did not parse."""
-    return None if isinstance(condition, Token) else condition
-
-
-class Builder(ExpressionBuilder):
+class Builder(StepBuilder):
     """Makes the nodes of one source, item by item."""
 
     def __init__(self, source: Source) -> None:
@@ -100,11 +106,13 @@ class Builder(ExpressionBuilder):
         title = next((child for child in header if isinstance(child, _Title)), None)
         triggers = tuple(t for child in header if isinstance(child, _Triggers) for t in child.clauses)
         first = header[0].span
+        takes = self._one(header, TakesClause, "takes", "divide the parameters by commas")
         if not triggers and not any(is_token(child, "ERR_CLAUSE") for child in header):
             self._say(say.no_trigger(self._source, first))
-        self._filled(c[do], c[do + 1])
+        self.filled(c[do], c[do + 1])
         self._bounded(first)
         when = self._one(header, _When, "when", "join the two conditions with `and`")
+        leaving = self._one(c[do:], _Leaving, "on exit", "write all its steps in one block")
         return Rule(
             span=span_of(c),
             name=title.name if title else None,
@@ -112,12 +120,19 @@ class Builder(ExpressionBuilder):
             subject=title.subject if title else None,
             state=title.state if title else None,
             triggers=triggers,
-            when=_whole(when.condition) if when else None,
+            when=whole(when.condition) if when else None,
             enrol=self._one(header, EnrolClause, "enrol", ""),
             exits=tuple(child for child in header if isinstance(child, ExitClause)),
             steps=c[do + 1],
             broken=False,
+            on_exit=leaving.steps if leaving else (),
+            rates=tuple(child for child in header if isinstance(child, RateClause)),
+            takes=takes,
         )
+
+    def leaving(self, c: Children) -> _Leaving:
+        self.filled(c[1], c[2])
+        return _Leaving(span_of(c), c[2])
 
     def _one(self, header: Children, kind: type[Any], word: str, why: str) -> Any:
         """The clause that a rule has at most once."""
@@ -125,11 +140,6 @@ class Builder(ExpressionBuilder):
         for other in others:
             self._say(say.twice(self._source, other.span, word, first.span, why))
         return first
-
-    def _filled(self, opener: Token, steps: tuple[Step, ...]) -> None:
-        """A block has a step. One that recovery opened has been spoken of."""
-        if not steps and opener.start < opener.end:
-            self._say(say.no_steps(self._source, opener.span, opener.text))
 
     def _bounded(self, span: Span) -> None:
         if self._steps > MAX_STEPS:
@@ -174,75 +184,64 @@ class Builder(ExpressionBuilder):
         return _When(span_of(c), c[1])
 
     def enrol(self, c: Children) -> EnrolClause:
-        words = tuple(c[1:])
-        if tuple(word.text for word in words) not in ENROLMENTS:
-            self._say(say.bad_enrolment(self._source, span_of(c[1:] or c), span_of(c)))
-        return EnrolClause(span_of(c), words)
-
-    def exit(self, c: Children) -> Any:
-        return c[2] if isinstance(c[2], Token) else ExitClause(span_of(c), c[2])
-
-    # --- steps ---
-
-    def steps(self, c: Children) -> tuple[Step, ...]:
-        steps = tuple(
-            ErrorStep(child.span) if isinstance(child, Token) else child
-            for child in c
-            if not is_token(child, "SEMICOLON")
+        words = tuple(child for child in c if isinstance(child, Word))
+        after, per, running = part(c, _After), part(c, _Per), part(c, _Running)
+        known = (AGAIN,) if after else ENROLMENTS
+        if tuple(word.text for word in words) not in known:
+            place = Span(c[0].start, (words[-1] if words else c[0]).span.end)
+            self._say(say.bad_enrolment(self._source, span_of(list(words) or c[:1]), place))
+        return EnrolClause(
+            span_of(c),
+            words,
+            after.value if after else None,
+            per.value if per else None,
+            running.manner if running else None,
+            running.most.number if running and running.most else None,
         )
-        self._steps += len(steps)
-        return steps
 
-    def guard(self, c: Children) -> Any:
-        return c[1]
+    def after(self, c: Children) -> _After:
+        return _After(span_of(c), c[1])
 
-    def action(self, c: Children) -> Step:
-        return self._guarded(c, lambda when: ActionStep(span_of(c), c[0], when), 1)
+    def per(self, c: Children) -> _Per:
+        return _Per(span_of(c), c[1])
 
-    def wait(self, c: Children) -> Step:
-        return self._guarded(c, lambda when: WaitStep(span_of(c), "for", c[1], when), 2)
+    def running(self, c: Children) -> _Running:
+        if c[1].text != "running":
+            self._say(say.instead(self._source, c[1].span, c[1].text, "running"))
+        return _Running(span_of(c), c[2], part(c, Most))
 
-    def wait_until(self, c: Children) -> Step:
-        return self._guarded(c, lambda when: WaitStep(span_of(c), "until", c[2], when), 3)
+    def rate(self, c: Children) -> RateClause:
+        return RateClause(span_of(c), c[0].text, c[1], c[2].value)
 
-    def stop(self, c: Children) -> Step:
-        return self._guarded(c, lambda when: StopStep(span_of(c), when), 1)
+    def takes(self, c: Children) -> TakesClause:
+        parts = self._parts(c[1:])
+        names = [
+            (n, p) for n, p in enumerate(parts[:-1]) if isinstance(p, Word) and _is_word(parts[n + 1], ":")
+        ]
+        if not names or names[0][0]:
+            self._say(say.bad_takes(self._source, span_of(c)))
+        ends = [*(n for n, _ in names[1:]), len(parts)]
+        params = []
+        for (start, name), end in zip(names, ends, strict=False):
+            last = end - 1 if _is_word(parts[end - 1], ",") else end
+            params.append((name, self._type(parts[start:last])))
+        return TakesClause(span_of(c), tuple(params))
 
-    def block(self, c: Children) -> Step:
-        self._filled(c[0], c[1])
-        return self._guarded(c, lambda when: BlockStep(span_of(c), c[1], when), 3)
+    def _type(self, parts: tuple[PhrasePart, ...]) -> Phrase:
+        """What stands behind `name:`."""
+        if len(parts) < 3:
+            self._say(say.bad_takes(self._source, parts[0].span))
+            return Phrase(parts[1].span, ())
+        return Phrase(parts[2].span.to(parts[-1].span), parts[2:])
 
-    def later(self, c: Children) -> Step:
-        self._say(say.later(self._source, c[0].span, c[0].text))
-        return ErrorStep(span_of(c))
+    def exit_on(self, c: Children) -> ExitClause:
+        awaiting: Awaiting = c[1]
+        return ExitClause(span_of(c), None, awaiting.events, is_token(c[0], "GOAL_WORD"))
 
-    def _guarded(self, c: Children, make: Any, at: int) -> Step:
-        when = c[at] if len(c) > at else None
-        return ErrorStep(span_of(c)) if isinstance(when, Token) else make(when)
-
-    def if_(self, c: Children) -> Step:
-        self._filled(c[0], c[3])
-        arms = [_Arm(span_of(c[:4]), c[1], c[3])]
-        arms += [child for child in c if isinstance(child, _Arm)]
-        otherwise = next((child.steps for child in c if isinstance(child, _Else)), None)
-        if any(isinstance(arm.condition, Token) for arm in arms):
-            return self._broken_if(c, arms, otherwise)
-        branches = tuple(Branch(arm.span, arm.condition, arm.steps) for arm in arms)
-        return IfStep(span_of(c), branches, otherwise)
-
-    def _broken_if(self, c: Children, arms: list[_Arm], otherwise: tuple[Step, ...] | None) -> Step:
-        """A condition did not parse: the steps of all arms in one block, so that they are checked all the same."""
-        steps = [ErrorStep(arm.condition.span) for arm in arms if isinstance(arm.condition, Token)]
-        inner = [step for arm in arms for step in arm.steps]
-        return BlockStep(span_of(c), (*steps, *inner, *(otherwise or ())), None)
-
-    def elif_(self, c: Children) -> _Arm:
-        self._filled(c[0], c[3])
-        return _Arm(span_of(c), c[1], c[3])
-
-    def else_(self, c: Children) -> _Else:
-        self._filled(c[0], c[1])
-        return _Else(span_of(c), c[1])
+    def exit_when(self, c: Children) -> Any:
+        return (
+            c[2] if isinstance(c[2], Token) else ExitClause(span_of(c), c[2], (), is_token(c[0], "GOAL_WORD"))
+        )
 
     # --- declarations ---
 
@@ -263,3 +262,7 @@ class Builder(ExpressionBuilder):
     def prompt(self, c: Children) -> Expr:
         expression: Expr = c[0]
         return expression
+
+
+def _is_word(part_: PhrasePart, text: str) -> bool:
+    return isinstance(part_, Word) and part_.text == text

@@ -47,10 +47,11 @@ def survives(state: Recovery, change: Change) -> bool:
     sequence = [*change.tokens, *state.tokens[change.end : state.at + _WINDOW]]
     for n, token in enumerate(sequence):
         after = sequence[n + 1] if n + 1 < len(sequence) else token
-        kinds = [token.kind]
+        kinds = [""]
         if before and token.first and not depth and breaks(before, token, after):
             kinds.insert(0, "SEMICOLON")
-        for kind in kinds:
+        for inserted in kinds:
+            kind = inserted or state.machine.resolved(token, states).kind
             if n >= goal and kind == "RBRACE":
                 return True
             following = state.machine.trial(kind, states)

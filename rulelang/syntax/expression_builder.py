@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeVar
 
 from rulelang.diagnostics import syntax as say
 from rulelang.diagnostics.model import Diagnostic
@@ -29,6 +29,7 @@ from rulelang.syntax.nodes import (
 from rulelang.syntax.tokens import Token
 
 Children = list[Any]
+T = TypeVar("T")
 
 MAX_CHAIN = 200
 """The longest chain of operators of one level: the tree is one level deeper for each."""
@@ -46,6 +47,11 @@ def span_of(children: Children) -> Span:
 
 def is_token(child: Any, kind: str) -> bool:
     return isinstance(child, Token) and child.kind == kind
+
+
+def part(children: Children, kind: type[T]) -> T | None:
+    """The first child of a kind."""
+    return next((child for child in children if isinstance(child, kind)), None)
 
 
 def plain(token: Token) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from rulelang.source import Source
+from rulelang.syntax.blocks import TRACKED, Blocks
 from rulelang.syntax.tokens import Token
 
 
@@ -23,20 +24,30 @@ class Mismatch:
 
 def mismatches(source: Source, tokens: Sequence[Token]) -> Iterator[Mismatch]:
     """The pairs of a block and its `end` that do not line up, in the order of the `end`s."""
-    stack: list[tuple[Token, int]] = []
+    blocks, columns = Blocks(), list[int]()
     column = 0
     for token in tokens:
         if token.first:
             column = source.position(token.start).column
-        if token.kind in ("IF", "DO"):
-            stack.append((token, column))
-        elif token.kind == "END" and stack:
-            opener, opened = stack.pop()
+        last = blocks.open[-1:]
+        blocks.note(token)
+        if token.kind == "END" and last:
+            opened = columns.pop()
             if token.first and column != opened:
-                yield Mismatch(opener, token, column < opened)
+                yield Mismatch(last[0], token, column < opened)
+        elif len(blocks.open) > len(columns):
+            columns.append(_column(source, blocks.open[-1], column))
+
+
+def _column(source: Source, opener: Token, column: int) -> int:
+    """Where the line of an opener begins; that of a `wait` with alternatives is the line before."""
+    return source.position(opener.start).column if opener.kind == "WAIT" else column
 
 
 def left_open(tokens: Sequence[Token]) -> bool:
     """Whether some block has no `end`; of a rule that parsed it is the rule's own."""
-    kinds = [token.kind for token in tokens]
-    return kinds.count("END") < kinds.count("IF") + kinds.count("DO")
+    blocks = Blocks()
+    for token in tokens:
+        if token.kind in TRACKED:
+            blocks.note(token)
+    return bool(blocks.open)

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 
 from rulelang.diagnostics.suggest import did_you_mean
 from rulelang.source import Source
+from rulelang.syntax.blocks import TRACKED, Blocks
 from rulelang.syntax.newlines import breaks
 from rulelang.syntax.tokens import CUT, DECLARATIONS, END_OF_INPUT, Token
 
-_SHAPES = {"tags": "COLON", "status": "for", "fields": "for", "workspace": "line"}
+_SHAPES = {"tags": "COLON", "status": "for", "fields": "for", "workspace": "line", "policy": "line"}
 """What follows the word of a declaration; a name in quotes if nothing else is said."""
 
 
@@ -50,7 +51,7 @@ class _Splitter:
         self._tokens = (*tokens, Token(END_OF_INPUT, "", end, end, True))
         self._kind = "junk"
         self._titled = self._header = self._block = self._closed = False
-        self._depth = 0
+        self._blocks = Blocks()
 
     def next(self, at: int) -> tuple[str, str] | None:
         """The kind of item that begins at a token (and what a misspelt first word should be), or None."""
@@ -64,15 +65,16 @@ class _Splitter:
     def _open(self, kind: str, at: int) -> None:
         self._kind = kind
         self._titled = self._tokens[at].kind != "ON"
-        self._header, self._block, self._closed, self._depth = True, False, False, 0
+        self._header, self._block, self._closed, self._blocks = True, False, False, Blocks()
 
     def _note(self, at: int, statement: bool) -> None:
         """Learn where a header ends, whether a declaration is a line or a block, and where an item is closed."""
         kind = self._tokens[at].kind
         if self._kind == "rule":
-            self._header = self._header and kind != "DO"
-            self._depth += (kind in ("DO", "IF") and not self._header) - (kind == "END")
-            self._closed = self._closed or (kind == "END" and self._depth == 0)
+            if kind in TRACKED:
+                self._header = self._header and kind != "DO"
+                self._blocks.note(self._tokens[at])
+                self._closed = self._closed or (kind == "END" and not self._blocks.open)
         elif self._kind == "declaration":
             self._block = self._block or statement
             self._closed = self._closed or kind == "END" or (kind == "COLON" and not self._block)
@@ -107,7 +109,9 @@ class _Splitter:
 
     def _on_begins(self, token: Token, after: Token) -> bool:
         if self._kind != "rule" or not self._header:
-            return self._column_0(token) or after.text not in ("exit", "error")
+            return self._column_0(token) or not (
+                after.text in ("exit", "error") or self._blocks.begins_arm(token)
+            )
         return self._column_0(token) and not self._titled
 
     def _keyword(self, token: Token, after: Token) -> str:

@@ -64,20 +64,23 @@ def _flatten(children: list[Any], spliced: list[int]) -> list[Any]:
 class Machine:
     """The state of one parse. `states` has one entry more than `values`."""
 
-    __slots__ = ("_accepting", "_actions", "_reductions", "start", "states", "values")
+    __slots__ = ("_accepting", "_actions", "_reductions", "_soft", "start", "states", "values")
 
     def __init__(self, start: str, bound: list[Reduction]) -> None:
         self.start = start
         first, self._accepting = load().starts[start]
         self.states = [first]
         self.values: list[Any] = []
-        self._actions = load().actions
+        self._actions, self._soft = load().actions, load().soft
         self._reductions = bound
 
     def feed(self, token: Token) -> bool:
         """Take one token; False, with the token not taken, where it cannot stand."""
         states, values, actions, kind = self.states, self.values, self._actions, token.kind
         reductions = self._reductions
+        if kind == "NAME" and token.text in self._soft:
+            token = self.resolved(token)
+            kind = token.kind
         while True:
             action = actions[states[-1]].get(kind)
             if action is None:
@@ -97,6 +100,13 @@ class Machine:
                 children = []
             values.append(make(children))
             states.append(actions[states[-1]][origin])
+
+    def resolved(self, token: Token, states: list[int] | None = None) -> Token:
+        """A soft word as the keyword that it is here, now or in these states; any other token as it is."""
+        kind = self._soft.get(token.text) if token.kind == "NAME" else None
+        if kind is None or self.trial(kind, (self.states if states is None else states)[:]) is None:
+            return token
+        return token._replace(kind=kind)
 
     def cut(self, height: int) -> list[Any]:
         """Drop what was read since the stack had `height` values, and return it."""

@@ -112,12 +112,24 @@ class _Lexer:
         if kind in _BEGINNERS and self._begins(kind, text, start):
             self._count = 0
             self._items += 1
-        if kind == "ON" and self.tokens and self.tokens[-1].kind == "OR" and not self._column_0(start):
-            before = self.tokens.pop()
-            kind, text, start, self._first = "OR_ON", "or on", before.start, before.first
+        if kind in _JOINED and self.tokens:
+            kind, text, start = self._joined(kind, text, start)
         self.tokens.append(_token(Token, (kind, text, start, end, self._first)))
         self._first = False
         self._count += 1
+
+    def _joined(self, kind: str, text: str, start: int) -> tuple[str, str, int]:
+        """`or on` and `and wait` as one token; in front of `do` the `on exit` before it becomes one."""
+        before = self.tokens[-1]
+        if kind == "DO":
+            if before.kind == "EXIT" and self.tokens[-2:-1] and self.tokens[-2].kind == "ON":
+                on = self.tokens[-2]
+                self.tokens[-2:] = [Token("ON_EXIT", "on exit", on.start, before.end, on.first)]
+        elif before.kind == _JOINED[kind] and not self._column_0(start):
+            self.tokens.pop()
+            self._first = before.first
+            return f"{before.kind}_{kind}", f"{before.text} {text}", before.start
+        return kind, text, start
 
     def _begins(self, kind: str, text: str, start: int) -> bool:
         if self._column_0(start):
@@ -322,3 +334,4 @@ class _Lexer:
 _BEFORE_VALUES = frozenset(("EQ", "NE", "CONTAINS", "WITH", "MATCHES", "IN", "LPAR", "LSQB", "COMMA"))
 _token = tuple.__new__  # half the time of Token(…), for what every parse does most
 _BEGINNERS = frozenset(("RULE", "ON", "NAME"))
+_JOINED = {"ON": "OR", "WAIT": "AND", "DO": "EXIT"}

@@ -12,6 +12,7 @@ from rulelang.diagnostics import syntax as say
 from rulelang.diagnostics.model import Diagnostic
 from rulelang.source import Source, Span
 from rulelang.syntax import expected, repairs
+from rulelang.syntax.blocks import Blocks
 from rulelang.syntax.changes import Change, wants_value
 from rulelang.syntax.lalr import Machine
 from rulelang.syntax.newlines import breaks
@@ -63,7 +64,7 @@ class Recovery:
         self.machine = machine
         self.at = 0
         self.brackets: list[Token] = []
-        self.blocks: list[Token] = []
+        self._blocks = Blocks()
         self.diagnostics: list[Diagnostic] = []
         self.braces = False
         self._orphans: list[int] = []
@@ -76,7 +77,7 @@ class Recovery:
             token = self._coming()
             if token.kind == "END" and self._drop_orphan():
                 continue
-            if not self.machine.accepts(token.kind):
+            if not self.machine.accepts(self.machine.resolved(token).kind):
                 if not self._mistake(token):
                     return None
                 continue
@@ -105,9 +106,14 @@ class Recovery:
         if change.height is not None:
             self.machine.cut(change.height)
             self._line = self.at
-            self.brackets, self.blocks, self._orphans = [], [], []
+            self.brackets, self._blocks, self._orphans = [], Blocks(), []
             for token in self.tokens[: self.at]:
                 self._track(token)
+
+    @property
+    def blocks(self) -> list[Token]:
+        """The tokens that opened the blocks around the current place."""
+        return self._blocks.open
 
     def behind(self) -> int:
         """The place right behind the last token that was read."""
@@ -129,10 +135,8 @@ class Recovery:
             self.brackets.append(token)
         elif kind in _CLOSE:
             self.brackets = self.brackets[:-1]
-        elif kind in ("DO", "IF"):
-            self.blocks.append(token)
-        elif kind == "END":
-            self.blocks = self.blocks[:-1]
+        else:
+            self._blocks.note(token)
 
     def _mistake(self, token: Token) -> bool:
         """Deal with a token that cannot stand; False when the item has to be given up."""

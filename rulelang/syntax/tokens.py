@@ -13,7 +13,9 @@ END_OF_INPUT = "$END"
 CUT = "CUT"
 """The kind of the last token of an item that is too long: what follows was left out."""
 
-DECLARATIONS = frozenset(("workspace", "status", "pipeline", "fields", "person", "team", "tags", "event"))
+DECLARATIONS = frozenset(
+    ("workspace", "status", "pipeline", "fields", "person", "team", "tags", "event", "policy")
+)
 """The words that begin a declaration of the schema."""
 
 

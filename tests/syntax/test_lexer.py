@@ -76,7 +76,7 @@ def test_or_and_on_are_one_token_unless_on_stands_in_the_first_column() -> None:
 @pytest.mark.parametrize("chunk", list(chunks("good.txt")), ids=lambda chunk: chunk.name)
 def test_the_same_tokens_as_lark_itself(chunk: object) -> None:
     text = chunk.text  # type: ignore[attr-defined]
-    theirs = [token.type for token in load_lark().lex(text)]
+    theirs = ["NAME" if token.type.endswith("_WORD") else token.type for token in load_lark().lex(text)]
     ours = [part for kind in kinds(text) for part in (["OR", "ON"] if kind == "OR_ON" else [kind])]
     assert ours == theirs
 
