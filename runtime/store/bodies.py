@@ -155,4 +155,4 @@ class SegmentBody(
     msgspec.Struct, frozen=True, omit_defaults=True, gc=False, rename={"event": "e", "entries": "x"}
 ):
     event: str = ""
-    entries: tuple[EntryBody, ...] = ()
+    entries: list[EntryBody] = []

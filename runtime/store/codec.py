@@ -213,26 +213,25 @@ def unpack_effect(cells: EffectCells) -> EffectRow:
 
 def pack_segment(row: JournalRow) -> bytes:
     """The body of a segment: the event and the entries, each relative to the one before."""
-    return encode(SegmentBody(row.event, tuple(_pack_entries(row))))
-
-
-def _pack_entries(row: JournalRow) -> Iterable[EntryBody]:
-    at, rule = 0, ""
+    entries = []
+    at, rule, run, event = 0, "", row.run, row.event
     for entry in row.entries:
-        yield EntryBody(
+        packed = EntryBody(
             entry.at - at,
             entry.kind,
             None if entry.rule == rule else entry.rule,
-            None if entry.run == row.run else entry.run,
+            None if entry.run == run else entry.run,
             entry.step,
             entry.action,
             entry.input,
             entry.reason,
             entry.changes,
-            None if entry.event == row.event else entry.event,
+            None if entry.event == event else entry.event,
             entry.due,
         )
+        entries.append(packed)
         at, rule = entry.at, entry.rule
+    return encode(SegmentBody(event, entries))
 
 
 class SegmentCells(NamedTuple):

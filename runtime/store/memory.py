@@ -110,8 +110,9 @@ class MemoryStore(MemoryReads):
         finally:
             self._open = False
 
-    def checkpoint(self) -> None:
-        """Nothing to do: there is no log."""
+    def checkpoint(self, whole: bool = False) -> bool:
+        """Nothing to do, whole or in part: there is no log."""
+        return True
 
     def snapshot(self) -> Tables:
         """What is committed, to `restore` after a simulated crash.

@@ -189,10 +189,12 @@ class WriteStore(Protocol):
             StoreUnavailable: the store cannot be written now.
         """
 
-    def checkpoint(self) -> None:
+    def checkpoint(self, whole: bool = False) -> bool:
         """Housekeeping outside any transaction (SQLite: move the write-ahead log into the database).
 
-        Cheap to call after every transaction: it acts only when there is enough to do.
+        Cheap to call after every transaction: it acts only when there is enough to do. With `whole` it leaves
+        nothing undone, as it must be after erasing somebody: no file holds what was removed any more. False
+        when that is not so yet, because readers hold on to an older state; call it again then.
         """
 
     def close(self) -> None:

@@ -108,27 +108,27 @@ class SqliteWriter:
             if self._connection.in_transaction:
                 self._connection.execute("ROLLBACK")
 
-    def checkpoint(self) -> None:
+    def checkpoint(self, whole: bool = False) -> bool:
         """See WriteStore. Failing is no harm: the log only grows until the next time."""
         size, rows = self._wal_size(), self._connection.total_changes
         # The file keeps its size when the log is reused, hence the count of rows.
-        if (
-            size < self._size_at_checkpoint + _CHECKPOINT_BYTES
-            and rows < self._rows_at_checkpoint + _CHECKPOINT_ROWS
-        ):
-            return
+        grown = size >= self._size_at_checkpoint + _CHECKPOINT_BYTES
+        if not (whole or grown or rows >= self._rows_at_checkpoint + _CHECKPOINT_ROWS):
+            return True
         # A passive checkpoint waits for nobody; readers that never pause can keep the log from being used again.
-        with suppress(sqlite3.Error):
-            self._move_log("TRUNCATE" if size >= _TRUNCATE_BYTES else "PASSIVE")
+        done = self._move_log("TRUNCATE" if whole or size >= _TRUNCATE_BYTES else "PASSIVE")
         self._size_at_checkpoint, self._rows_at_checkpoint = self._wal_size(), rows
+        return done
 
-    def _move_log(self, mode: str) -> None:
+    def _move_log(self, mode: str) -> bool:
         execute = self._connection.execute
-        execute(f"PRAGMA busy_timeout = {_PATIENCE_WITH_READERS}")
         try:
-            execute(f"PRAGMA wal_checkpoint({mode})").fetchall()
-        finally:
+            execute(f"PRAGMA busy_timeout = {_PATIENCE_WITH_READERS}")
+            busy, _, _ = execute(f"PRAGMA wal_checkpoint({mode})").fetchone()
             execute(f"PRAGMA busy_timeout = {_PATIENCE}")
+        except sqlite3.Error:
+            return False
+        return not busy
 
     def _wal_size(self) -> int:
         try:
@@ -142,8 +142,7 @@ class SqliteWriter:
 
     def close(self) -> None:
         """Empty the log, close the file, give back the lock. May be called again."""
-        with suppress(sqlite3.Error):
-            self._move_log("TRUNCATE")
+        self._move_log("TRUNCATE")
         self._connection.close()
         self._lock.release()
 

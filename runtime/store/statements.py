@@ -64,7 +64,7 @@ class ByKeys:
     One parameter with json_each would be as fast, but SQLite before 3.45 cuts its texts at a NUL.
     """
 
-    _SIZES = (1, 8, 40, 200, 900)
+    _SIZES = (1, 8, 40, 200, 400, 900)
 
     def __init__(
         self, column: ColumnElement[Any], build: Callable[[ColumnElement[bool]], ClauseElement]

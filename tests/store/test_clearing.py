@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+import sqlite3
 from typing import Any
 
 import pytest
@@ -67,13 +67,27 @@ def test_nothing_of_an_erased_person_stays_in_the_files(harness: Any, text: str)
         events=[accepted("e9", data=data)],
         runs=[run("r1", data=data)],
     )
-    path: Path = harness.path
-    harness.writer.checkpoint()
     with harness.writer.transaction() as tx:
         tx.erase(ANA)
-    harness.writer.close()
-    assert text.encode() not in path.read_bytes()
-    assert not path.with_name("store.db-wal").exists()
+    assert harness.writer.checkpoint(whole=True)
+    files = list(harness.path.parent.glob("store.db*"))
+    assert len(files) >= 3
+    assert [file.name for file in files if text.encode() in file.read_bytes()] == []
+
+
+async def test_a_reader_that_holds_on_delays_the_whole_checkpoint(harness: Any) -> None:
+    if harness.name == "memory":
+        pytest.skip("the store in memory has no files")
+    two_people(harness.writer)
+    reader = sqlite3.connect(harness.path, isolation_level=None)
+    reader.execute("BEGIN")
+    reader.execute("SELECT count(*) FROM subjects").fetchone()
+    with harness.writer.transaction() as tx:
+        tx.erase(ANA)
+    assert not harness.writer.checkpoint(whole=True)
+    reader.execute("COMMIT")
+    assert harness.writer.checkpoint(whole=True)
+    reader.close()
 
 
 async def test_pruning(store: WriteStore, reader: ReadStore) -> None:
