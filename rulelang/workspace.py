@@ -11,10 +11,11 @@ from functools import cached_property
 import msgspec
 
 from rulelang.catalog.model import Catalogue
+from rulelang.check.parameters import unfit
 from rulelang.check.phrases import Phrases
 from rulelang.check.rules import check_rule
 from rulelang.check.schema import read_schema
-from rulelang.check.typed import CheckedRule
+from rulelang.check.typed import CheckedRule, Taken
 from rulelang.diagnostics import messages
 from rulelang.diagnostics.model import Diagnostic, Fix, Label
 from rulelang.plan.builder import build_plan
@@ -346,7 +347,7 @@ def _cross_file(workspace: CheckedWorkspace) -> _CrossFile:
     refused: set[int] = set()
     for file in workspace.files.values():
         for rule in file.rules:
-            mistakes = [*_duplicates(workspace, file, rule), *_unknown_rules(workspace, file, rule)]
+            mistakes = [*_duplicates(workspace, file, rule), *_started_rules(workspace, file, rule)]
             if mistakes:
                 found += mistakes
                 refused.add(id(rule))
@@ -369,8 +370,24 @@ def _name_span(rule: RuleState) -> Span:
     return rule.node.name.span if rule.node.name is not None else rule.node.header_span
 
 
-def _unknown_rules(workspace: CheckedWorkspace, file: FileState, rule: RuleState) -> Iterable[Diagnostic]:
+def _started_rules(workspace: CheckedWorkspace, file: FileState, rule: RuleState) -> Iterable[Diagnostic]:
+    """Rules that are started and do not exist, or do not take what they are given."""
+
+    def at(span: Span) -> Span:
+        return Span(span.start + rule.offset, span.end + rule.offset)
+
     for ref in rule.checked.rule_refs:
-        if ref.name not in workspace.keys:
-            span = Span(ref.span.start + rule.offset, ref.span.end + rule.offset)
-            yield messages.unknown_rule(file.source, span, ref.name, tuple(workspace.keys))
+        target = workspace.keys.get(ref.name)
+        if target is None:
+            yield messages.unknown_rule(file.source, at(ref.span), ref.name, tuple(workspace.keys))
+        elif not target.node.broken:
+            yield from unfit(file.source, ref, _takes(target), _source_of(workspace, target), at)
+
+
+def _takes(rule: RuleState) -> Mapping[str, Taken]:
+    """What a rule takes, with the places in the text as it is now."""
+    by = rule.offset
+    return {
+        name: replace(taken, span=Span(taken.span.start + by, taken.span.end + by))
+        for name, taken in rule.checked.takes.items()
+    }

@@ -47,6 +47,7 @@ class PlanSet:
         program = self._programs.get(plan.hash)
         if program is None:
             program = self._programs[plan.hash] = compile_program(plan, self._library)
+            self._heard.update((event, plan.subject) for event in program.ears)
         return program
 
     def program(self, hash: str) -> Program:
@@ -70,7 +71,7 @@ class PlanSet:
         return any(kind in p.roots and p.plan.subject != kind for p in self._programs.values())
 
     def listens(self, event_type: str, kind: str) -> bool:
-        """Whether some live rule has a trigger on this event."""
+        """Whether some live rule has a trigger on this event, or some known plan waits for it."""
         return (event_type, kind) in self._heard
 
     def match(self, event_type: str, kind: str, scope: Scope) -> list[Program]:

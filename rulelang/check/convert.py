@@ -126,5 +126,8 @@ def _fit_list(value: Typed, wanted: Type) -> Typed | None:
 def refuse_record(context: Context, value: Typed) -> Typed:
     """Report a whole record where a value is needed."""
     word = value.path[-1] if isinstance(value, Ref) else context.text(value.span)
+    bound = context.scope.names.known.get(word)
     options = tuple(context.schema.fields.get(word, ())) or context.scope.event_names()
+    if bound is not None:
+        options = tuple(bound.members or ())
     return context.report(messages.record_as_value(context.source, value.span, word, options))

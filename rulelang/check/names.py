@@ -4,16 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from rulelang.check.binding import Bound
 from rulelang.check.context import Context, Expected
 from rulelang.check.scope import PERSON_PARTS, RELATED
 from rulelang.check.typed import Apply, Bad, Const, Ref, Typed
 from rulelang.check.values import CLOSED, is_open, member, no_member
+from rulelang.diagnostics import flow as say
 from rulelang.diagnostics import messages
 from rulelang.diagnostics.suggest import did_you_mean
 from rulelang.source import Span
 from rulelang.syntax.nodes import Name
-from rulelang.types.model import ANY, DATE, DATETIME, RECORD, Kind
+from rulelang.types.builtin import concrete
+from rulelang.types.model import ANY, DATE, DATETIME, RECORD, TEXT, Kind
 from rulelang.types.schema import FieldDef
+
+Parts = Iterator[tuple[str, Span]]
 
 MOMENTS = {"now": DATETIME, "today": DATE}
 """Words that are moments rather than fields."""
@@ -24,7 +29,7 @@ def is_field(context: Context, node: object) -> bool:
     if not isinstance(node, Name):
         return False
     first = node.parts[0]
-    return first in MOMENTS or context.scope.is_root(first) or first in context.scope.fields
+    return first in MOMENTS or context.scope.means(first)
 
 
 def resolve(context: Context, node: Name, expected: Expected) -> Typed:
@@ -39,20 +44,36 @@ def resolve(context: Context, node: Name, expected: Expected) -> Typed:
         return Const(expected.type, node.span, value)
     if word in MOMENTS:
         return Apply(MOMENTS[word], node.span, word, ())
-    if context.scope.is_root(word):
-        return _root(context, word, node.span)
-    if word in context.scope.fields:
-        return _field(context, context.scope.subject, word, node.span, node.span)
-    if expected.silent:
+    found = _known(context, word, node.span)
+    if found is not None:
+        return found
+    if expected.silent or context.scope.vague:
         return Bad(node.span)
     if closed:
         return context.report(no_member(context, word, node.span, expected))
     return _unknown_word(context, node, expected)
 
 
+def _known(context: Context, word: str, span: Span) -> Typed | None:
+    """A word that names something by itself; None when nothing is called so."""
+    scope = context.scope
+    if scope.is_root(word):
+        return _root(context, word, span)
+    if scope.is_awaited(word):
+        return _awaited(context, word, span)
+    if word in scope.fields:
+        return _field(context, scope.subject, word, span, span)
+    if word in scope.names.known:
+        return _bound(scope.names.known[word], span)
+    if word in scope.names.places:
+        return _not_yet(context, word, span)
+    return Ref(RECORD, span, ("run",)) if scope.is_run(word) else None
+
+
 def _bare_member(context: Context, word: str, expected: Expected) -> str | None:
-    """An open set takes any word as its value, unless the word is a field."""
-    if is_open(context, expected.type) and word in context.scope.fields:
+    """An open set takes any word as its value, unless the word is a field or another name."""
+    names = context.scope.names
+    if is_open(context, expected.type) and (context.scope.means(word) or word in names.places):
         return None
     return member(context, expected.type, word)
 
@@ -79,9 +100,7 @@ def _path(context: Context, node: Name) -> Typed:
         next(parts)
         return _walk_value(context, Apply(MOMENTS[first], start, first, ()), parts)
     if not scope.is_root(first):
-        if first not in scope.fields and (root := did_you_mean(first, scope.roots)):
-            return _misspelt_root(context, first, root, start)
-        return _walk_record(context, scope.subject, parts, start)
+        return _path_of_name(context, node, parts)
     next(parts)
     if first == "event":
         return _walk_event(context, node, parts)
@@ -90,12 +109,29 @@ def _path(context: Context, node: Name) -> Typed:
     return _walk_record(context, first, parts, start)
 
 
+def _path_of_name(context: Context, node: Name, parts: Parts) -> Typed:
+    """A path that begins with neither a record nor the event: with a field, or with a name of the run."""
+    scope, first, start = context.scope, node.parts[0], node.part_spans[0]
+    if scope.is_run(first):
+        next(parts)
+        return _walk_run(context, parts, start)
+    if scope.is_awaited(first):
+        next(parts)
+        return _walk_value(context, _awaited(context, first, start), parts)
+    if first in scope.fields:
+        return _walk_record(context, scope.subject, parts, start)
+    if first in scope.names.known or first in scope.names.places:
+        return _walk_bound(context, parts, start)
+    if scope.vague:
+        return Bad(node.span)
+    if root := did_you_mean(first, (*scope.roots, *scope.names.known)):
+        return _misspelt_root(context, first, root, start)
+    return _walk_record(context, scope.subject, parts, start)
+
+
 def _misspelt_root(context: Context, word: str, root: str, span: Span) -> Typed:
     owner = messages.article(context.scope.subject)
     return context.report(messages.unknown_field(context.source, span, word, owner, (root,)))
-
-
-Parts = Iterator[tuple[str, Span]]
 
 
 def _walk_record(context: Context, kind: str, parts: Parts, start: Span) -> Typed:
@@ -196,6 +232,58 @@ def _event_field(context: Context, word: str, whole: Span, span: Span) -> Typed:
     return context.report(messages.unknown_event_field(source, span, word, names))
 
 
+# --- awaited events and names of the run -----------------------------------------------------------
+
+
+def _awaited(context: Context, word: str, span: Span) -> Typed:
+    scope = context.scope
+    assert scope.awaited is not None
+    type_ = concrete(scope.awaited.fields[word], scope.schema, scope.subject)
+    return Ref(type_, span, ("awaited", word), FieldDef(word, type_))
+
+
+def _bound(bound: Bound, span: Span) -> Typed:
+    return Ref(bound.type, span, ("run", bound.name), FieldDef(bound.name, bound.type))
+
+
+def _not_yet(context: Context, word: str, span: Span) -> Typed:
+    names = context.scope.names
+    return context.report(say.not_yet(context.source, span, word, names.places[word], names.running))
+
+
+def _walk_run(context: Context, parts: Parts, start: Span) -> Typed:
+    """A path behind `run.`: its id, or a name that it has given."""
+    names = context.scope.names
+    word, span = next(parts)
+    if word == "id":
+        return _walk_value(context, Ref(TEXT, start.to(span), ("run", "id")), parts)
+    if word in names.known or word in names.places:
+        return _walk_bound(context, _again((word, span), parts), start)
+    options = ("id", *names.known)
+    return context.report(messages.unknown_part(context.source, span, word, "run", "what it knows", options))
+
+
+def _walk_bound(context: Context, parts: Parts, start: Span) -> Typed:
+    """A path that begins with a name of the run, and goes on into an event's data or a result."""
+    word, span = next(parts)
+    bound = context.scope.names.known.get(word)
+    if bound is None:
+        return _not_yet(context, word, span)
+    whole = _bound(bound, start.to(span))
+    following = next(parts, None)
+    if following is None or bound.members is None:
+        return _walk_value(context, whole, parts if following is None else _again(following, parts))
+    member, place = following
+    if member not in bound.members:
+        options = tuple(bound.members)
+        return context.report(
+            messages.unknown_part(context.source, place, member, word, "what it has", options)
+        )
+    type_ = concrete(bound.members[member], context.schema, context.scope.subject)
+    value = Ref(type_, start.to(place), ("run", word, member), FieldDef(member, type_))
+    return _walk_value(context, value, parts)
+
+
 # --- a word without a meaning ----------------------------------------------------------------------
 
 
@@ -203,13 +291,16 @@ def _unknown_word(context: Context, node: Name, expected: Expected) -> Typed:
     word, scope = node.parts[0], context.scope
     hint = _hint(context, word)
     textual = expected.type.kind is Kind.TEXT or (expected.type == ANY and bool(expected.text))
-    near = did_you_mean(word, scope.fields)
+    if scope.awaited is not None and did_you_mean(word, scope.awaited.fields):
+        fields = tuple(scope.awaited.fields)
+        return context.report(messages.unknown_event_field(context.source, node.span, word, fields))
+    near = did_you_mean(word, (*scope.fields, *scope.names.known))
     if textual and not near and not hint:
         return context.report(
             messages.bare_word(context.source, node.span, word, f'did you mean the text `"{word}"`?')
         )
-    declared = scope.fields[near].declared if near else None
-    owner, options = messages.article(scope.subject), tuple(scope.fields)
+    declared = scope.fields[near].declared if near and near in scope.fields else None
+    owner, options = messages.article(scope.subject), (*scope.fields, *scope.names.known)
     return context.report(
         messages.unknown_field(context.source, node.span, word, owner, options, hint, declared)
     )

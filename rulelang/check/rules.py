@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
 from rulelang.catalog.model import Catalogue
+from rulelang.check.awaited import check_awaited
+from rulelang.check.binding import Names
 from rulelang.check.context import Context
+from rulelang.check.enrolment import check_enrolment, enrolment_mode
 from rulelang.check.expressions import condition
+from rulelang.check.labels import check_places
+from rulelang.check.parameters import check_takes
 from rulelang.check.phrases import Phrases
 from rulelang.check.scope import Scope
 from rulelang.check.steps import StepChecker
-from rulelang.check.triggers import checked_trigger, event_fields, find_triggers, subject_of
-from rulelang.check.typed import CheckedRule
+from rulelang.check.triggers import Found, checked_trigger, event_fields, find_triggers, subject_of
+from rulelang.check.typed import CheckedExit, CheckedRule, Typed
+from rulelang.check.walk import names_given
 from rulelang.diagnostics import messages
 from rulelang.source import Source
 from rulelang.syntax import nodes
@@ -20,9 +29,6 @@ STATES = ("draft", "live", "disabled")
 
 MAX_NAME = 200
 """The longest name of a rule, in characters."""
-
-ENROLMENTS = ("once", "every time")
-"""How often one subject may run through a rule; every time unless the rule says otherwise."""
 
 
 def check_rule(
@@ -42,29 +48,72 @@ def check_rule(
     context = Context(source, Scope(schema, "contact"), catalogue, templates_known)
     _check_name(context, rule)
     found = find_triggers(context, rule.triggers, phrases)
-    subject = subject_of(context, rule, found)
+    context = _with_events(context, rule, found)
+    triggers = tuple(checked_trigger(context, each) for each in found)
+    when = condition(context, rule.when) if rule.when is not None else None
+    enrolment = check_enrolment(context, rule)
+    names = context.scope.names
+    names.running = True
+    takes = check_takes(context, rule.takes)
+    exits = _Exits(context, phrases)
+    exits.check(rule.exits)
+    check_places(context, rule.steps, rule.on_exit)
+    steps = StepChecker(context, phrases).steps(rule.steps)
+    names.known = dict(names.all)
+    last = StepChecker(context, phrases, last=True).steps(rule.on_exit)
+    return CheckedRule(
+        node=rule,
+        source=source,
+        subject=context.scope.subject,
+        state=_state(rule),
+        enrol=enrolment_mode(rule.enrol),
+        triggers=triggers,
+        when=when,
+        exits=tuple(exits.exits),
+        steps=steps,
+        rule_refs=tuple(context.rule_refs),
+        diagnostics=tuple(context.found),
+        enrolment=enrolment,
+        goals=tuple(exits.goals),
+        exit_on=tuple(exits.events),
+        on_exit=last,
+        takes=takes,
+    )
+
+
+def _with_events(context: Context, rule: nodes.Rule, found: Sequence[Found]) -> Context:
+    """The context in which names of the rule's subject and of its events are known."""
+    schema, subject = context.schema, subject_of(context, rule, found)
+    taken = {word.text: word.span for word, _ in rule.takes.params} if rule.takes is not None else {}
+    names = Names({**names_given((*rule.steps, *rule.on_exit)), **taken})
     context = context.with_scope(Scope(schema, subject))
     payloads = [event_fields(context, each) for each in found]
     events = tuple(payload for payload in payloads if payload is not None)
     known = len(events) == len(rule.triggers) and not rule.broken
-    context = context.with_scope(Scope(schema, subject, events, known))
-    triggers = tuple(checked_trigger(context, each) for each in found)
-    when = condition(context, rule.when) if rule.when is not None else None
-    exits = tuple(condition(context, e.condition) for e in rule.exits if e.condition is not None)
-    steps = StepChecker(context, phrases).steps(rule.steps)
-    return CheckedRule(
-        node=rule,
-        source=source,
-        subject=subject,
-        state=_state(rule),
-        enrol=_enrol(rule),
-        triggers=triggers,
-        when=when,
-        exits=exits,
-        steps=steps,
-        rule_refs=tuple(context.rule_refs),
-        diagnostics=tuple(context.found),
-    )
+    return context.with_scope(Scope(schema, subject, events, known, names=names))
+
+
+@dataclass
+class _Exits:
+    """The clauses that end a run early, sorted into conditions, goals and events."""
+
+    context: Context
+    phrases: Phrases
+    exits: list[Typed] = field(default_factory=list)
+    goals: list[Typed] = field(default_factory=list)
+    events: list[CheckedExit] = field(default_factory=list)
+
+    def check(self, clauses: Sequence[nodes.ExitClause]) -> None:
+        """Check all clauses. Parameters are known in them, what steps name is not."""
+        for clause in clauses:
+            if clause.condition is not None:
+                kept = self.goals if clause.goal else self.exits
+                kept.append(condition(self.context, clause.condition))
+            why = "the run ends with this event"
+            for each in check_awaited(
+                self.context, self.phrases, clause.awaited, no_name=why, no_from_now=why
+            ):
+                self.events.append(CheckedExit(each, clause.goal))
 
 
 def _check_name(context: Context, rule: nodes.Rule) -> None:
@@ -80,9 +129,3 @@ def _state(rule: nodes.Rule) -> str:
     """The state of the header; the parser has reported words that are none."""
     word = rule.state.text if rule.state is not None else ""
     return word if word in STATES else "live"
-
-
-def _enrol(rule: nodes.Rule) -> str:
-    """How often a subject may enrol; the parser has reported other words."""
-    words = " ".join(word.text for word in rule.enrol.words) if rule.enrol is not None else ""
-    return words if words in ENROLMENTS else "every time"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
+from rulelang.check.binding import Names
 from rulelang.types.builtin import concrete, stage_type
 from rulelang.types.model import ANY, TEAM, TEXT, Kind, Type
 from rulelang.types.schema import SUBJECT_KINDS, FieldDef, Schema
@@ -26,10 +27,14 @@ PERSON_PARTS: Mapping[str, tuple[str, Type]] = {
 
 @dataclass(frozen=True, slots=True)
 class EventFields:
-    """The payload of one trigger of the rule: the words it was written with, and its fields."""
+    """The payload of one trigger: the words it was written with, and its fields.
+
+    `known` is False when the trigger could not be understood, so that it may have any.
+    """
 
     trigger: str
     fields: Mapping[str, Type]
+    known: bool = True
 
 
 @dataclass(frozen=True)
@@ -37,12 +42,15 @@ class Scope:
     """The names of one rule. `events` has an entry for each trigger that could be understood.
 
     `events_known` is False when a trigger could not, so that nothing is said about fields of the event.
+    `awaited` is the event that a condition behind `where` is about; `names` are those the run has given.
     """
 
     schema: Schema
     subject: str
     events: tuple[EventFields, ...] = ()
     events_known: bool = True
+    awaited: EventFields | None = None
+    names: Names = field(default_factory=Names, compare=False)
     _stages: dict[str, Mapping[str, FieldDef]] = field(default_factory=dict, compare=False)
 
     @property
@@ -58,6 +66,23 @@ class Scope:
     def is_root(self, word: str) -> bool:
         """Whether a path that begins with this word names a record or the event, not a field."""
         return word == "event" or word in SUBJECT_KINDS
+
+    def is_run(self, word: str) -> bool:
+        """Whether a word stands for the run and the names it has given."""
+        return word == "run" and self.names.running and word not in self.fields
+
+    def is_awaited(self, word: str) -> bool:
+        """Whether a word is a field of the event that a condition behind `where` is about."""
+        return self.awaited is not None and word in self.awaited.fields
+
+    def means(self, word: str) -> bool:
+        """Whether a word names something by itself, whatever is expected."""
+        return self.is_root(word) or word in self.fields or self.is_awaited(word) or word in self.names.known
+
+    @property
+    def vague(self) -> bool:
+        """Whether a name may be a field of an awaited event of which nothing is known."""
+        return self.awaited is not None and not self.awaited.known
 
     def stage_fields(self, kind: str) -> Mapping[str, FieldDef]:
         """The members of `stages` of one kind, by pipeline key."""

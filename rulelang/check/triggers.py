@@ -57,8 +57,7 @@ def subject_of(context: Context, node: nodes.Rule, found: Sequence[Found]) -> st
     declared = _declared(node)
     if declared is not None:
         for each in found:
-            if declared not in each.trigger.subjects:
-                _refuse(context, each, declared)
+            check_subject(context, each, declared)
         return declared
     return _inferred(context, found)
 
@@ -69,7 +68,10 @@ def _declared(node: nodes.Rule) -> str | None:
     return word if word in SUBJECT_KINDS else None
 
 
-def _refuse(context: Context, found: Found, subject: str) -> None:
+def check_subject(context: Context, found: Found, subject: str) -> None:
+    """Report a trigger that never happens to a kind of subject."""
+    if subject in found.trigger.subjects:
+        return
     span = found.clause.phrase.span
     context.report(
         messages.trigger_for_other(context.source, span, context.text(span), subject, found.trigger.subjects)
@@ -142,13 +144,13 @@ def _event_type(found: Found) -> str:
     return (word_of(node) if node is not None else None) or found.trigger.event
 
 
-def checked_trigger(context: Context, found: Found) -> CheckedTrigger:
-    """The trigger with its fixed conditions and those of its slots, as conditions on the event."""
+def checked_trigger(context: Context, found: Found, root: str = "event") -> CheckedTrigger:
+    """The trigger with its fixed conditions and those of its slots, as conditions on the event under `root`."""
     trigger = found.trigger
     values = fill(context, trigger.slots, found.matched.slots, setting=False)
     _check_event_subject(context, found)
-    filters = [_fixed(found, name, value) for name, value in trigger.where.items()]
-    filters += [_filter(f, values[f.slot]) for f in trigger.filters if f.slot in values]
+    filters = [_fixed(found, root, name, value) for name, value in trigger.where.items()]
+    filters += [_filter(f, root, values[f.slot]) for f in trigger.filters if f.slot in values]
     return CheckedTrigger(found.clause.span, trigger, _event_type(found), tuple(filters))
 
 
@@ -160,14 +162,14 @@ def _check_event_subject(context: Context, found: Found) -> None:
         context.report(messages.trigger_for_other(context.source, span, text, subject, (own.subject,)))
 
 
-def _fixed(found: Found, name: str, value: object) -> Typed:
+def _fixed(found: Found, root: str, name: str, value: object) -> Typed:
     span = found.clause.span
-    return Apply(BOOL, span, "eq", (Ref(ANY, span, ("event", name)), Const(TEXT, span, value)))
+    return Apply(BOOL, span, "eq", (Ref(ANY, span, (root, name)), Const(TEXT, span, value)))
 
 
-def _filter(declared: Filter, value: Typed) -> Typed:
+def _filter(declared: Filter, root: str, value: Typed) -> Typed:
     """What a slot demands: payload `op` value; `null` demands that there is none."""
-    place = Ref(ANY, value.span, ("event", *declared.path))
+    place = Ref(ANY, value.span, (root, *declared.path))
     if is_null(value):
         return Apply(BOOL, value.span, "not", (Apply(BOOL, value.span, "is_set", (place,)),))
     op = f"duration.{declared.op}" if value.type == DURATION else declared.op

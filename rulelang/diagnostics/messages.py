@@ -754,11 +754,10 @@ def too_deep(source: Source, span: Span, most: int) -> Diagnostic:
 # --- W06: warnings ---------------------------------------------------------------------------------
 
 
-def unreachable(source: Source, span: Span, stop: Span) -> Diagnostic:
-    """Steps behind a `stop` that has no condition."""
-    return _warning(
-        "W0601", source, span, "this step is never reached", labels=(Label(stop, "the run ends here"),)
-    )
+def unreachable(source: Source, span: Span, stop: Span, leaves: bool = False) -> Diagnostic:
+    """Steps behind a `stop` that has no condition, or (with `leaves`) behind such a `go to`."""
+    text = "the run goes on elsewhere" if leaves else "the run ends here"
+    return _warning("W0601", source, span, "this step is never reached", labels=(Label(stop, text),))
 
 
 def always(source: Source, span: Span, value: bool, text: str) -> Diagnostic:

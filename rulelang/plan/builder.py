@@ -9,9 +9,20 @@ from rulelang.check.typed import (
     Apply,
     Bad,
     CheckedAction,
+    CheckedArm,
+    CheckedAwaited,
     CheckedBlock,
+    CheckedEnrolment,
+    CheckedGoal,
+    CheckedGoTo,
     CheckedIf,
+    CheckedLabel,
+    CheckedLet,
+    CheckedListen,
+    CheckedParallel,
+    CheckedRepeat,
     CheckedRule,
+    CheckedSplit,
     CheckedStep,
     CheckedStop,
     CheckedTrigger,
@@ -23,12 +34,27 @@ from rulelang.check.typed import (
 from rulelang.plan.codec import with_hash
 from rulelang.plan.ir import Get, Ir, Lit, Op, conjoin
 from rulelang.plan.model import (
+    EVERY_TIME,
     PLAN_VERSION,
     ActionStep,
+    Arm,
+    Awaited,
     BlockStep,
     Branch,
+    Enrolment,
+    ExitOn,
+    GoalStep,
+    GoToStep,
     IfStep,
+    LabelStep,
+    LetStep,
+    ListenStep,
+    OnError,
+    ParallelStep,
     Plan,
+    RepeatStep,
+    SplitArm,
+    SplitStep,
     Step,
     StopStep,
     TriggerPlan,
@@ -51,6 +77,11 @@ def build_plan(rule: CheckedRule, key: str, file: str = "") -> Plan:
     if not rule.ok:
         raise ValueError(f"the rule `{key}` has errors")
     builder = _Builder(rule.node.span.start)
+    steps, on_exit = builder.steps("do", rule.steps), builder.steps("on_exit", rule.on_exit)
+    if builder.jumps:
+        # Where labels are is known only now: once more, with all of them.
+        builder = _Builder(rule.node.span.start, labels=builder.labels)
+        steps, on_exit = builder.steps("do", rule.steps), builder.steps("on_exit", rule.on_exit)
     triggers = tuple(builder.trigger(n, trigger) for n, trigger in enumerate(rule.triggers))
     plan = Plan(
         version=PLAN_VERSION,
@@ -61,11 +92,18 @@ def build_plan(rule: CheckedRule, key: str, file: str = "") -> Plan:
         when=builder.condition("when", rule.when),
         enrol=rule.enrol,
         exits=tuple(builder.expression(f"exit.{n}", e) for n, e in enumerate(rule.exits)),
-        steps=builder.steps("do", rule.steps),
+        steps=steps,
         file=file,
         line=rule.source.position(rule.node.span.start).line,
         text=rule.source.slice(rule.node.span),
         spans=builder.spans,
+        enrolment=builder.enrolment(rule.enrolment),
+        goals=tuple(builder.expression(f"goal.{n}", e) for n, e in enumerate(rule.goals)),
+        exit_on=tuple(
+            ExitOn(builder.awaited(f"exit_on.{n}", e.awaited), e.goal) for n, e in enumerate(rule.exit_on)
+        ),
+        on_exit=on_exit,
+        params={name: str(taken.type) for name, taken in rule.takes.items()},
     )
     return with_hash(plan)
 
@@ -89,10 +127,15 @@ def lower(typed: Typed) -> Ir:
 
 @dataclass
 class _Builder:
-    """Builds the parts of one plan and notes where in the rule's text each was written."""
+    """Builds the parts of one plan and notes where in the rule's text each was written.
+
+    `labels` has the id of each label by name, as far as they have come; `jumps` says that there was a `go to`.
+    """
 
     start: int
     spans: dict[str, tuple[int, int]] = field(default_factory=dict)
+    labels: dict[str, str] = field(default_factory=dict)
+    jumps: bool = False
 
     # --- expressions -------------------------------------------------------------------------------
 
@@ -120,6 +163,28 @@ class _Builder:
         when = conjoin(*(lower(condition) for condition in trigger.filters))
         return TriggerPlan(trigger.trigger.name, trigger.event, when)
 
+    def awaited(self, path: str, awaited: CheckedAwaited) -> Awaited:
+        """An event that is waited for; `path` is where its place and its condition are noted."""
+        self._note(path, awaited.span)
+        where = self.condition(f"{path}.when", awaited.where)
+        when = conjoin(*(lower(condition) for condition in awaited.filters), where)
+        return Awaited(awaited.event, when, awaited.bind, awaited.from_now)
+
+    def _all_awaited(self, path: str, awaited: Sequence[CheckedAwaited]) -> tuple[Awaited, ...]:
+        return tuple(self.awaited(f"{path}.{n}", each) for n, each in enumerate(awaited))
+
+    def enrolment(self, enrolment: CheckedEnrolment) -> Enrolment:
+        """The details of enrolment."""
+        found = Enrolment(
+            again=enrolment.again,
+            per=self.condition("per", enrolment.per),
+            running=enrolment.running,
+            most=enrolment.most or EVERY_TIME.most,
+            limit=enrolment.limit,
+            release=enrolment.release,
+        )
+        return EVERY_TIME if found == EVERY_TIME else found
+
     # --- steps -------------------------------------------------------------------------------------
 
     def steps(self, path: str, steps: Sequence[CheckedStep]) -> tuple[Step, ...]:
@@ -131,39 +196,155 @@ class _Builder:
         match step:
             case CheckedAction():
                 return self._action(path, step)
-            case CheckedWait(_, mode, value, when):
-                lowered = self.expression(f"{path}.value", value)
-                return WaitStep(path, mode, lowered, self.condition(f"{path}.when", when))
+            case CheckedWait():
+                return self._wait(path, step)
+            case CheckedListen():
+                return self._listen(path, step)
             case CheckedIf():
                 return self._if(path, step)
-            case CheckedBlock(_, steps, when):
-                inner = self.steps(f"{path}.do", steps)
-                return BlockStep(path, inner, self.condition(f"{path}.when", when))
+            case CheckedSplit():
+                return self._split(path, step)
+            case CheckedRepeat():
+                return self._repeat(path, step)
+            case CheckedLet(_, name, value):
+                return LetStep(path, name, self.expression(f"{path}.value", value))
+            case CheckedParallel(_, branches):
+                return ParallelStep(
+                    path, tuple(self._branch(f"{path}.{n}", each) for n, each in enumerate(branches))
+                )
+            case CheckedLabel(_, name):
+                self.labels[name] = path
+                return LabelStep(path, name)
+            case CheckedGoTo(_, name, when):
+                self.jumps = True
+                return GoToStep(path, self.labels.get(name, ""), self.condition(f"{path}.when", when))
+            case CheckedGoal():
+                return self._goal(path, step)
+            case CheckedBlock():
+                return self._block(path, step)
             case CheckedStop(_, when):
                 return StopStep(path, self.condition(f"{path}.when", when))
+
+    def _branch(self, path: str, block: CheckedBlock) -> BlockStep:
+        self._note(path, block.span)
+        return self._block(path, block)
+
+    def _block(self, path: str, block: CheckedBlock) -> BlockStep:
+        inner = self.steps(f"{path}.do", block.steps)
+        return BlockStep(path, inner, self.condition(f"{path}.when", block.when))
 
     def _if(self, path: str, step: CheckedIf) -> IfStep:
         branches = []
         for n, branch in enumerate(step.branches):
             inner = f"{path}.elif{n}" if n else f"{path}.then"
+            inner = f"{path}.case{n}" if step.cases else inner
             self._note(inner, branch.span)
             when = self.expression(f"{inner}.when", branch.condition)
             branches.append(Branch(inner, when, self.steps(inner, branch.steps)))
         return IfStep(path, tuple(branches), self.steps(f"{path}.else", step.otherwise))
 
+    def _split(self, path: str, step: CheckedSplit) -> SplitStep:
+        arms = []
+        for n, arm in enumerate(step.arms):
+            inner = f"{path}.case{n}"
+            self._note(inner, arm.span)
+            arms.append(SplitArm(inner, arm.name, arm.share, self.steps(inner, arm.steps)))
+        return SplitStep(path, step.name or path, tuple(arms), self.steps(f"{path}.else", step.otherwise))
+
+    def _repeat(self, path: str, step: CheckedRepeat) -> RepeatStep:
+        times = self.condition(f"{path}.times", step.times)
+        test = self.condition(f"{path}.while", step.condition)
+        return RepeatStep(path, self.steps(f"{path}.do", step.steps), times, test, step.most)
+
+    def _goal(self, path: str, step: CheckedGoal) -> GoalStep:
+        awaited = self._all_awaited(f"{path}.on", step.awaited)
+        return GoalStep(path, step.name, awaited, self.condition(f"{path}.when", step.condition), step.passes)
+
+    # --- waits -------------------------------------------------------------------------------------
+
+    def _wait(self, path: str, step: CheckedWait) -> WaitStep:
+        return WaitStep(
+            path,
+            step.mode,
+            self.expression(f"{path}.value", step.value),
+            self.condition(f"{path}.when", step.when),
+            step.day,
+            self._all_awaited(f"{path}.restart", step.restart),
+            step.skip_if_past,
+        )
+
+    def _listen(self, path: str, step: CheckedListen) -> ListenStep:
+        when = self.condition(f"{path}.when", step.when)
+        if step.subject:
+            return ListenStep(path, self._answers(path, step), when, step.subject, step.approver)
+        arms = tuple(self._arm(_arm_path(path, n, arm), arm) for n, arm in enumerate(step.arms))
+        return ListenStep(path, arms, when)
+
+    def _arm(self, path: str, arm: CheckedArm) -> Arm:
+        self._note(path, arm.span)
+        awaited = self._all_awaited(f"{path}.on", arm.awaited)
+        value = self.condition(f"{path}.value", arm.value)
+        return Arm(path, arm.kind, awaited, value, arm.at, self.steps(path, arm.steps))
+
+    def _answers(self, path: str, step: CheckedListen) -> tuple[Arm, ...]:
+        """The alternatives of `wait for …`: the answer, the refusal of an approval, and the timeout.
+
+        A refusal goes on where time is up: it jumps there, so that each step is in the plan once.
+        """
+        given = next((arm for arm in step.arms if arm.kind == "on"), None)
+        late = next((arm for arm in step.arms if arm.kind == "timeout"), None)
+        approval = step.subject == "approval"
+        event = "approval.given" if approval else "callback.received"
+        arms = [self._answer(f"{path}.on0", event, path, step, self._given(f"{path}.on0", given))]
+        timeout = self._arm(f"{path}.timeout", late) if late is not None and late.value is not None else None
+        if approval:
+            refused: tuple[Step, ...] = ()
+            if timeout is not None and timeout.steps:
+                target = f"{path}.timeout.start"
+                refused = (GoToStep(f"{path}.on1.0", target),)
+                steps = (LabelStep(target, ""), *timeout.steps)
+                timeout = Arm(timeout.id, "timeout", (), timeout.value, timeout.at, steps)
+            elif timeout is None:
+                refused = self._given(f"{path}.on1", late)
+            arms.append(self._answer(f"{path}.on1", "approval.refused", path, step, refused))
+        return (*arms, timeout) if timeout is not None else tuple(arms)
+
+    def _given(self, path: str, arm: CheckedArm | None) -> tuple[Step, ...]:
+        if arm is None:
+            return ()
+        self._note(path, arm.span)
+        return self.steps(path, arm.steps)
+
+    def _answer(self, path: str, event: str, step: str, wait: CheckedListen, steps: tuple[Step, ...]) -> Arm:
+        """The alternative of an answer to this run; an approval is asked for only when the run gets here."""
+        approval = wait.subject == "approval"
+        when: Ir = Op("eq", (Get(("awaited", "run")), Get(("run", "id"))))
+        if approval:
+            when = Op("and", (when, Op("eq", (Get(("awaited", "step")), Lit(step)))))
+        return Arm(path, "on", (Awaited(event, when, wait.bind, from_now=approval),), steps=steps)
+
+    # --- actions -----------------------------------------------------------------------------------
+
     def _action(self, path: str, step: CheckedAction) -> ActionStep | BlockStep:
         """An action; with a delay a block that waits first."""
         when = self.condition(f"{path}.when", step.when)
         if step.delay is None:
-            return ActionStep(path, step.action.name, self._args(path, step), when)
+            return self._act(path, step, when)
         wait, action = f"{path}.do.0", f"{path}.do.1"
         self._note(wait, step.delay.span)
         self._note(action, step.span)
-        steps = (
-            WaitStep(wait, "for", lower(step.delay)),
-            ActionStep(action, step.action.name, self._args(action, step)),
-        )
+        steps = (WaitStep(wait, "for", lower(step.delay)), self._act(action, step, None))
         return BlockStep(path, steps, when)
+
+    def _act(self, path: str, step: CheckedAction, when: Ir | None) -> ActionStep:
+        on_error = None
+        if (wrong := step.on_error) is not None:
+            self._note(f"{path}.error", wrong.span)
+            on_error = OnError(wrong.retry, wrong.goes_on, self.steps(f"{path}.error", wrong.steps))
+        params = {name: self.expression(f"{path}.with.{name}", value) for name, value in step.params.items()}
+        return ActionStep(
+            path, step.action.name, self._args(path, step), when, step.bind, on_error, params, step.and_wait
+        )
 
     def _args(self, path: str, step: CheckedAction) -> dict[str, Ir]:
         """The arguments in the order declared; only those that the author wrote have a span."""
@@ -174,3 +355,8 @@ class _Builder:
                 if typed.span != step.span:
                     self._note(f"{path}.args.{param.name}", typed.span)
         return args
+
+
+def _arm_path(path: str, number: int, arm: CheckedArm) -> str:
+    """The path of an alternative: `do.2.on0`, `do.2.until1`, `do.2.timeout`."""
+    return f"{path}.timeout" if arm.kind == "timeout" else f"{path}.{arm.kind}{number}"

@@ -241,6 +241,10 @@ class Enrolment(msgspec.Struct, frozen=True, omit_defaults=True):
     release: tuple[int, str] | None = None
 
 
+EVERY_TIME = Enrolment()
+"""What a rule says without an `enrol` clause. Plans leave it out only when it is this very value."""
+
+
 class ExitOn(msgspec.Struct, frozen=True, omit_defaults=True):
     """An event that ends the run; `goal` counts it as success."""
 
@@ -270,7 +274,7 @@ class Plan(msgspec.Struct, frozen=True, omit_defaults=True):
     line: int = 0
     text: str = ""
     spans: dict[str, tuple[int, int]] = {}
-    enrolment: Enrolment = Enrolment()
+    enrolment: Enrolment = EVERY_TIME
     goals: tuple[Lit | Get | Op, ...] = ()
     exit_on: tuple[ExitOn, ...] = ()
     on_exit: tuple[Step, ...] = ()

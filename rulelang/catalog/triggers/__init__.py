@@ -14,6 +14,7 @@ from rulelang.catalog.triggers import (
     opportunities,
     orders,
     payments,
+    runs,
     social,
     stages,
     tags,
@@ -37,6 +38,7 @@ _FAMILIES = (
     orders,
     social,
     custom,
+    runs,
 )
 
 
