@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
 import msgspec
@@ -31,6 +31,7 @@ from runtime.engine.work import (
 )
 from runtime.machine import RELATED_CHANGED
 from runtime.model import (
+    JSON,
     LIVE,
     EffectRow,
     EffectStatus,
@@ -99,11 +100,11 @@ class EngineCore:
     def holds(self, facts: Facts) -> bool:
         """Whether facts are still those of the last commit. Any thread may ask; False when that is not known here."""
         state = self._cache.get(facts.key)
-        if state is None or state.fields != facts.subject:
+        if state is None or not _same(state.fields, facts.subject):
             return False
         for kind, key in linked(state).items():
             other = self._cache.get(key)
-            if other is None or other.fields != getattr(facts, kind):
+            if other is None or not _same(other.fields, getattr(facts, kind)):
                 return False
         return True
 
@@ -318,6 +319,10 @@ class EngineCore:
                 self._rows.pop(key, None)
         _trim(self._cache, self._limits.cached)
         _trim(self._rows, self._limits.cached)
+
+
+def _same(fields: Mapping[str, JSON], others: Mapping[str, JSON]) -> bool:
+    return fields is others or fields == others
 
 
 def _trim(cache: dict[Any, Any], size: int) -> None:
