@@ -48,7 +48,7 @@ def _arm(
         value = check_until(context, arm.value)
     elif arm.value is not None:
         value = check_timeout(context, arm.value, arm.at)
-    if step.name is not None and step.subject and (arm.kind == "on" or step.subject == "approval"):
+    if step.name is not None and step.subject in EVENTS and (arm.kind == "on" or step.subject == "approval"):
         name(context, step.name, RECORD, _payload(context, step.subject))
     return CheckedArm(arm.span, arm.kind, awaited, value, arm.at, inner(arm.steps))
 

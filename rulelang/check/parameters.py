@@ -33,7 +33,7 @@ def check_takes(context: Context, clause: nodes.TakesClause | None) -> dict[str,
             context.report(say.named_twice(context.source, word.span, "parameters", word.text, place))
             continue
         reader = Reader(context.source, context.schema.currency, context.found.append)
-        type_ = reader.type(word.text, phrase.parts) or ANY
+        type_ = (reader.type(word.text, phrase.parts) if phrase.parts else None) or ANY
         name(context, word, type_)
         found[word.text] = Taken(word.text, word.span, type_)
     return found

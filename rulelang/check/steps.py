@@ -177,7 +177,9 @@ class StepChecker:
     def _let(self, step: nodes.LetStep) -> CheckedLet | CheckedAction | None:
         if step.action is not None:
             return self._action(step.action, step)
-        assert step.value is not None
+        if step.value is None:
+            name(self.context, step.name, ANY)
+            return None
         value = typed(self.context, step.value)
         if value.type.kind is Kind.RECORD:
             value = refuse_record(self.context, value)
