@@ -89,6 +89,12 @@ def main() -> None:
         # Whoever read the output has seen enough; what is left in the buffer must not fail at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(0)
+    except Exception as error:
+        if os.environ.get("RULELANG_DEBUG"):
+            raise
+        hint = "this is a mistake of ours; RULELANG_DEBUG=1 shows where"
+        click.echo(f"rulelang: {type(error).__name__}: {error} ({hint})", err=True)
+        sys.exit(3)
 
 
 if __name__ == "__main__":

@@ -16,13 +16,15 @@ import msgspec
 from rulelang.calendar import CalendarError, midnight, parse_date, parse_duration, parse_instant, shift, zone
 from rulelang.diagnostics.render import render_text
 from runtime.events import EventCodec
-from runtime.model import Entry, Event, Millis, SubjectKey
+from runtime.model import Entry, EntryKind, Event, Millis, SubjectKey
+from runtime.settings import Settings, SettingsError, load_settings
 from runtime.simulate import Simulation, SimulationError
 from runtime.timeline import entry_json, timeline_text
 from stdlib_actions.library import offline_library
 from workbench.errors import CommandError
 from workbench.inputs import read_events, read_records
 from workbench.loading import Loaded, catalogue, load
+from workbench.messages import message_json, messages_text
 
 DEFAULT_SPAN = "400d"
 """How long a simulation without `--for` goes on at most; it ends earlier when nothing is left to happen."""
@@ -73,13 +75,21 @@ def simulate(
     found = read_events(events, codec, begin if begin is not None else now)
     begin = begin if begin is not None else (found[0].occurred_at if found else now)
     plans = [_as_live(p) for p in loaded.checked.plans if loaded.wants(p.file) and p.state != "disabled"]
-    library = offline_library(lambda: schema, catalogue=catalogue())
+    library = offline_library(lambda: schema, _settings(loaded), loaded.root, catalogue())
     simulation = Simulation(library, schema, plans, begin)
     for kind, file in (("contact", contacts), ("account", accounts), ("opportunity", opportunities)):
         for key, fields in read_records(file, kind, codec, schema) if file else ():
             simulation.add_subject(key, fields)
     _run(simulation, found, _end(begin, span, shown), span is not None)
     _print(simulation, shown, form)
+
+
+def _settings(loaded: Loaded) -> Settings:
+    """The workspace's own settings, so that senders and addresses are judged as they will be; no secrets."""
+    try:
+        return load_settings(loaded.root, {})
+    except SettingsError as error:
+        raise CommandError(str(error)) from None
 
 
 def _as_live(plan: Any) -> Any:
@@ -131,9 +141,7 @@ def _run(simulation: Simulation, events: list[Event], end: Millis, to_the_end: b
 def _print(simulation: Simulation, shown: ZoneInfo, form: str) -> None:
     timeline = simulation.timeline()
     if form == "text":
-        for line in timeline_text(timeline, shown):
-            click.echo(line)
-        for line in _messages(simulation):
+        for line in (*timeline_text(timeline, shown), *messages_text(simulation.outbox())):
             click.echo(line)
         return
     entries = list(_with_messages(simulation, timeline, shown))
@@ -147,23 +155,8 @@ def _print(simulation: Simulation, shown: ZoneInfo, form: str) -> None:
 def _with_messages(
     simulation: Simulation, timeline: list[tuple[SubjectKey, Entry]], shown: ZoneInfo
 ) -> Iterator[dict[str, Any]]:
-    prepared = {(r.effect.run, r.effect.step): r.prepared for r in simulation.outbox() if r.prepared}
+    messages = {(row.effect.run, row.effect.step): message_json(row) for row in simulation.outbox()}
     for subject, entry in timeline:
         result = entry_json(subject, entry, shown)
-        message = prepared.get((entry.run, entry.step)) if entry.kind == "action" else None
+        message = messages.get((entry.run, entry.step)) if entry.kind == EntryKind.ACTION else None
         yield {**result, "message": message} if message else result
-
-
-def _messages(simulation: Simulation) -> Iterator[str]:
-    rows = [row for row in simulation.outbox() if isinstance(row.prepared, dict) and row.prepared.get("text")]
-    if not rows:
-        return
-    yield ""
-    yield "Messages that would be sent"
-    for row in rows:
-        yield f"  {row.effect.action} ({row.effect.rule}, {row.effect.step})"
-        for name in ("to", "subject"):
-            if row.prepared.get(name):
-                yield f"    {name}: {row.prepared[name]}"
-        for line in str(row.prepared["text"]).splitlines():
-            yield f"    | {line}"

@@ -1,0 +1,70 @@
+"""Messages that a simulation composed, as people and programs read them (docs/timeline.md)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import msgspec
+
+from rulelang.diagnostics.terminal import harmless
+from runtime.model import EffectRow
+
+
+def message_json(row: EffectRow) -> dict[str, Any]:
+    """The message of an effect: `from`, `to`, `subject` and `text` of an e-mail, `url` and `body` of a webhook; for
+    other actions what was composed. Empty when nothing was.
+    """
+    prepared = row.prepared if isinstance(row.prepared, dict) else {}
+    if isinstance(prepared.get("message"), dict):
+        return _mail(prepared["message"])
+    if isinstance(prepared.get("body"), str):
+        return {"url": row.effect.args.get("url", ""), "body": _parsed(prepared["body"])}
+    return dict(prepared)
+
+
+def _mail(message: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "from": _spelled(message["sender"]),
+        "to": [_spelled(pair) for pair in message["to"]],
+        "subject": message["subject"],
+        "text": message["text"],
+    }
+
+
+def _spelled(pair: Any) -> str:
+    address, name = pair
+    return f"{name} <{address}>" if name else str(address)
+
+
+def _parsed(body: str) -> Any:
+    try:
+        return msgspec.json.decode(body)
+    except msgspec.DecodeError:
+        return body
+
+
+def messages_text(rows: list[EffectRow]) -> Iterator[str]:
+    """Lines for a terminal: each message with where it goes and what it says."""
+    found = [(row, message) for row in rows if (message := message_json(row))]
+    if not found:
+        return
+    yield ""
+    yield "Messages that would be sent"
+    for row, message in found:
+        yield ""
+        yield f"  {row.effect.action.replace('_', ' ')} (`{harmless(row.effect.rule)}`, {row.effect.step})"
+        for name, value in message.items():
+            if name != "text":
+                yield f"    {name}: {harmless(_one_line(value))}"
+        for line in str(message.get("text", "")).rstrip("\n").split("\n"):
+            if "text" in message:
+                yield f"    | {harmless(line)}".rstrip()
+
+
+def _one_line(value: Any) -> str:
+    if isinstance(value, list):
+        return ", ".join(map(str, value))
+    if isinstance(value, dict):
+        return msgspec.json.encode(value).decode()
+    return str(value)
