@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import shutil
+import tempfile
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -48,6 +50,7 @@ class SqliteHarness:
         self._directory = directory
         self._others: list[Any] = []
         self.path = directory / "store.db"
+        self.path.write_bytes(empty_database())
         self.writer, self.reader = open_store(self.path)
 
     def survivor(self) -> WriteStore:
@@ -63,6 +66,15 @@ class SqliteHarness:
     def close(self) -> None:
         for store in (*self._others, self.writer):
             store.close()
+
+
+@cache
+def empty_database() -> bytes:
+    """A migrated database without rows: migrating takes longer than most tests."""
+    with tempfile.TemporaryDirectory() as directory:
+        path = Path(directory) / "empty.db"
+        open_store(path)[0].close()
+        return path.read_bytes()
 
 
 @pytest.fixture(params=["memory", "sqlite"])

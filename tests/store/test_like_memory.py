@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import shutil
 import tempfile
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +16,7 @@ from runtime.model import EffectStatus, RunStatus, SubjectKey
 from runtime.store.memory import MemoryStore
 from runtime.store.open import open_store
 from runtime.store.protocol import Batch, WriteStore
+from tests.store.conftest import empty_database
 from tests.store.rows import accepted, effect, run, segment, state
 
 KEYS = [SubjectKey(kind, id) for kind in ("contact", "account") for id in ("a", "b", "a\x00b", "ü")]
@@ -124,20 +124,11 @@ async def readings(reader: Any) -> list[object]:
     return found
 
 
-@cache
-def _empty() -> bytes:
-    """A migrated database without rows: making one takes longer than the steps of an example."""
-    with tempfile.TemporaryDirectory() as directory:
-        path = Path(directory) / "empty.db"
-        open_store(path)[0].close()
-        return path.read_bytes()
-
-
 class LikeMemory(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.directory = Path(tempfile.mkdtemp())
-        (self.directory / "store.db").write_bytes(_empty())
+        (self.directory / "store.db").write_bytes(empty_database())
         self.memory = MemoryStore()
         self.open()
         self.read = 0
@@ -229,7 +220,7 @@ class LikeMemory(RuleBasedStateMachine):
 
 TestLikeMemory = LikeMemory.TestCase
 TestLikeMemory.settings = settings(
-    max_examples=30,
+    max_examples=20,
     stateful_step_count=12,
     deadline=None,
     phases=(Phase.explicit, Phase.generate, Phase.shrink),
