@@ -170,10 +170,15 @@ class Simulation:
 
         action = self._library.effects.get(item.row.effect.action)
         sender = _Scripted(action, item.row, self._answer) if action is not None else None
-        outcome = run_now(perform(item, sender, write))
+        outcome = run_now(perform(item, sender, write, _still_true))
         if outcome is not None:
             run_now(write(Answer(item.row.effect.key, item.attempt, outcome)))
         return following
+
+
+def _still_true(facts: Facts) -> bool:
+    """Whether facts are those of the last commit: nothing happens between two steps of a simulation."""
+    return True
 
 
 class _Scripted:

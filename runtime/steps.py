@@ -14,6 +14,7 @@ from runtime.actions import ActionError, EffectAction, Facts, LocalAction
 from runtime.consent import needs_consent, refusal
 from runtime.listening import awake, keep
 from runtime.model import JSON, Effect, EffectInput, EffectStatus, EntryKind, Millis, Run, RunStatus
+from runtime.policy import Verdict, remember, stopped
 from runtime.program import (
     Act,
     BranchEnd,
@@ -102,6 +103,10 @@ class Steps:
             self.proceed(awake(run), program, 0)
             return
         instruction = program.code[place]
+        if isinstance(instruction, Act):
+            # A message that was held: the step is made now, and judged again.
+            self.proceed(awake(run), program, place)
+            return
         if isinstance(instruction, Listen):
             timeout = next(arm for arm in instruction.arms if arm.kind == "timeout")
             self.proceed(awake(run), program, timeout.target)
@@ -205,7 +210,7 @@ class Steps:
         if counted is None:
             return None
         run = counted
-        at_once = self._seen_arm(run, step) or self._true_arm(run, program, step)
+        at_once = self._turn.listening.heard_before(run, step) or self._true_arm(run, program, step)
         if at_once is not None:
             return at_once
         try:
@@ -214,22 +219,6 @@ class Steps:
             self._turn.fail(run, step.id, str(error))
             return None
         self.park(run, step.id, due)
-        return None
-
-    def _seen_arm(self, run: Run, step: Listen) -> tuple[Run, int] | None:
-        seen: dict[str, JSON] = run.locals.get("seen", {})
-        for arm in step.arms:
-            if arm.id in seen:
-                kept = {k: v for k, v in seen.items() if k != arm.id}
-                run = keep(
-                    replace(run, locals={**run.locals, "seen": kept}),
-                    seen[arm.id]["bind"],
-                    seen[arm.id]["data"],
-                )
-                self._turn.note(
-                    EntryKind.RESUMED, run, step=step.id, reason="the event had come before the wait"
-                )
-                return run, arm.target
         return None
 
     def _true_arm(self, run: Run, program: Program, step: Listen) -> tuple[Run, int] | None:
@@ -246,8 +235,7 @@ class Steps:
         return max(min(moments), self._turn.now) if moments else None
 
     def _goal(self, run: Run, step: Goal) -> Run | None:
-        seen: dict[str, JSON] = run.locals.get("seen", {})
-        if step.passes or step.id in seen or (step.test is not None and self._holds(run, step.test)):
+        if step.passes or (step.test is not None and self._holds(run, step.test)):
             return run
         counted = self._count(run, step.id)
         if counted is not None:
@@ -365,6 +353,13 @@ class Steps:
         if reason:
             turn.note(EntryKind.SUPPRESSED, run, **details, input=args, reason=reason)
             return run
+        stop = self._policy(run, step, args, facts)
+        if stop is not None and stop.until is not None:
+            self.park(run, step.id, stop.until, f"held: {stop.reason}")
+            return None
+        if stop is not None:
+            turn.note(EntryKind.SUPPRESSED, run, **details, input=args, reason=stop.reason)
+            return run
         intent = action.intend(turn.machine.schema, facts, args)
         effect = Effect(
             key=f"{run.id}:{step.id}:{_round(run, step)}",
@@ -383,6 +378,24 @@ class Steps:
         turn.note(EntryKind.ACTION, run, **details, input=intent.args)
         turn.update(replace(run, status=RunStatus.EFFECT, effect=effect.key, due=None))
         return None
+
+    def _policy(self, run: Run, step: Act, args: Mapping[str, JSON], facts: Facts) -> Verdict | None:
+        """What the workspace's sending policy says of a message to the contact; one that may go out is counted."""
+        turn = self._turn
+        policy, channel = turn.machine.schema.policy, step.action.channel
+        if not (policy.quiet or policy.caps) or not channel or not needs_consent(args, facts.contact):
+            return None
+        if args.get("transactional"):
+            return None
+        zone, memory = turn.run_scope(run).zone, turn.working.memory
+        stop = stopped(policy, channel, turn.now, zone, memory.get("sent", {}))
+        if stop is None and policy.caps:
+            turn.working.memory = {
+                **memory,
+                "sent": remember(policy, channel, turn.now, zone, memory.get("sent")),
+            }
+            turn.working.touched = True
+        return stop
 
 
 def _round(run: Run, step: Act) -> str:

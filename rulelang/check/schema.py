@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from rulelang.calendar import zone_names
+from rulelang.check.policy import read_policy
 from rulelang.check.schema_parts import Named, Parts, Reader
 from rulelang.diagnostics import schema as messages
 from rulelang.diagnostics.model import Diagnostic
@@ -22,6 +23,7 @@ from rulelang.types.defaults import (
     DEFAULT_TIME_ZONE,
 )
 from rulelang.types.model import Kind, Type
+from rulelang.types.policy import Policy
 from rulelang.types.schema import SUBJECT_KINDS, Declared, EventDef, FieldDef, Person, Pipeline, Schema, Team
 
 SETTINGS = ("name", "time_zone", "currency")
@@ -79,6 +81,7 @@ class _Reading:
         self._members: dict[str, Person] = {}
         self._events: dict[str, EventDef] = {}
         self._tags: dict[str, Declared] | None = None
+        self._policy: tuple[Policy, Declared] | None = None
 
     def read(self, file: int, source: Source, declaration: ast.Declaration) -> None:
         """Take one declaration in."""
@@ -132,6 +135,14 @@ class _Reading:
             reader.report(messages.unknown_zone(reader.source, value.span, value.text, zone_names()))
             return
         self._settings[key.text] = value.text
+
+    def policy(self, reader: Reader, declaration: ast.Declaration) -> None:
+        place = reader.declared(declaration.keyword.span)
+        if self._policy is not None:
+            reader.report(messages.duplicate(reader.source, place.span, "policy", "", self._policy[1]))
+            return
+        reader.head(declaration, named=False, subject=False)
+        self._policy = read_policy(reader, declaration), place
 
     # --- enumerations and pipelines ---
 
@@ -324,6 +335,7 @@ class _Reading:
             name=self._settings.get("name", "workspace"),
             currency=currency,
             time_zone=self._settings.get("time_zone", DEFAULT_TIME_ZONE),
+            policy=self._policy[0] if self._policy is not None else Policy(),
         )
 
     def _merged(self, kind: str, built_in: dict[str, FieldDef]) -> dict[str, FieldDef]:
@@ -382,4 +394,5 @@ _READ: Mapping[str, _Read] = {
     "team": _Reading.team,
     "tags": _Reading.tags,
     "event": _Reading.event,
+    "policy": _Reading.policy,
 }

@@ -6,10 +6,19 @@ import textwrap
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from rulelang.diagnostics.pages import flow, names, phrases, schema, syntax, templates, types
+from rulelang.diagnostics.pages import (
+    flow,
+    lint,
+    names,
+    phrases,
+    schema,
+    syntax,
+    templates,
+    types,
+)
 from rulelang.diagnostics.pages.page import Page
 
-_GROUPS = (syntax, schema, names, types, phrases, flow, templates)
+_GROUPS = (syntax, schema, names, types, phrases, flow, templates, lint)
 
 PAGES: Mapping[str, Page] = MappingProxyType(
     {code: page for group in _GROUPS for code, page in group.PAGES.items()}

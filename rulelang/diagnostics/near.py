@@ -24,7 +24,7 @@ def distance(left: str, right: str, limit: int) -> int:
         if min(row) > limit:
             return limit + 1
         before, above = above, row
-    return above[-1]
+    return min(above[-1], limit + 1)
 
 
 def near_misses(word: str, known: Iterable[str], count: int = 3) -> tuple[str, ...]:

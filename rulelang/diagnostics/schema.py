@@ -333,3 +333,12 @@ def same_key(
         help="give one of them a name that differs in a letter or digit",
         labels=_first(first),
     )
+
+
+def bad_policy(source: Source, span: Span, text: str, quiet: str, cap: str) -> Diagnostic:
+    """A line of a policy that is neither quiet hours nor a cap."""
+    shown = text if len(text) <= 60 else f"{text[:59]}…"
+    help = (
+        f"write `{quiet}` or `{cap}`; channels are email, sms and call, and the last word is `hold` or `drop`"
+    )
+    return Diagnostic("E0137", f"`{shown}` is no line of a policy", source, span, help=help)

@@ -10,16 +10,11 @@ from rulelang.diagnostics.model import Diagnostic, Label, Severity
 from rulelang.lint.conditions import always_holds, never_holds
 from rulelang.lint.doing import ANYTHING, Write, all_steps, equalities, sets_off, writes
 from rulelang.plan import model
-from rulelang.plan.ir import Get, Ir, Op, conjoin
+from rulelang.plan.ir import Ir, conjoin
 from rulelang.source import Source, Span
 from rulelang.workspace import CheckedWorkspace
 
 Found: TypeAlias = Iterator[Diagnostic]
-
-PERSONAL = frozenset(
-    ["email", "phone", "first_name", "last_name", "name", "birth_date", "city", "company", "external_id"]
-)
-"""Fields that say who somebody is."""
 
 CODES: Mapping[str, str] = {
     "W0801": "rules set each other off in a loop",
@@ -28,8 +23,6 @@ CODES: Mapping[str, str] = {
     "W0804": "two rules set the same field on the same event",
     "W0805": "a message that no consent can allow",
     "W0806": "a wait for something that may never come",
-    "W0807": "a rule that stops before it does anything",
-    "W0808": "personal data in the address of a webhook",
 }
 
 
@@ -76,7 +69,7 @@ def loops(plans: Sequence[model.Plan], places: _Places, checked: CheckedWorkspac
     told: set[frozenset[str]] = set()
     for start in by_key:
         path = _cycle(start, edges)
-        if path is None or frozenset(path) in told:
+        if path is None or frozenset(path) in told or not _goes_on([by_key[key] for key in path]):
             continue
         told.add(frozenset(path))
         last = by_key[path[-1]]
@@ -91,19 +84,22 @@ def _followers(
 ) -> Iterator[tuple[str, Write]]:
     for write in writes(plan):
         for other in plans:
-            if other.subject != plan.subject or not sets_off(write, other, checked.catalogue):
-                continue
-            if other.key == plan.key and _settles(plan, write):
-                continue
-            yield other.key, write
+            if other.subject == plan.subject and sets_off(write, other, checked.catalogue):
+                yield other.key, write
 
 
-def _settles(plan: model.Plan, write: Write) -> bool:
-    """Whether a rule that sets itself off does so with a value that its trigger has brought already."""
-    if write.kind == "start" or write.value is ANYTHING:
-        return False
-    brought = [value for trigger in plan.triggers for _, value in equalities(trigger.when)]
-    return write.value in brought
+def _goes_on(plans: Sequence[model.Plan]) -> bool:
+    """Whether a round of these rules changes something each time.
+
+    Rules that only set constants come to rest after a round, unless they undo each other's work.
+    """
+    values: dict[tuple[str, str], set[object]] = {}
+    for write in (write for plan in plans for write in writes(plan)):
+        if write.kind == "start" or write.value is ANYTHING:
+            return True
+        kind = "tag" if write.kind.startswith("tag") else write.kind
+        values.setdefault((kind, write.name), set()).add(write.kind if kind == "tag" else write.value)
+    return any(len(found) > 1 for found in values.values())
 
 
 def _cycle(start: str, edges: Mapping[str, Sequence[tuple[str, Write]]]) -> list[str] | None:
@@ -229,35 +225,5 @@ def endless(plans: Sequence[model.Plan], places: _Places, checked: CheckedWorksp
                 yield places.warn("W0806", plan, step.id, "this wait may never end", help)
 
 
-def shadowed(plans: Sequence[model.Plan], places: _Places, checked: CheckedWorkspace) -> Found:
-    """Rules whose first step is an unconditional `stop` with steps behind it."""
-    for plan in plans:
-        first = plan.steps[0] if plan.steps else None
-        if isinstance(first, model.StopStep) and first.when is None and len(plan.steps) > 1:
-            help = "leave out the `stop`, or set the rule to `disabled`"
-            yield places.warn("W0807", plan, first.id, "the rule stops before it does anything", help)
-
-
-def exposed(plans: Sequence[model.Plan], places: _Places, checked: CheckedWorkspace) -> Found:
-    """Personal data in the address of a webhook, where logs of every server on the way keep it."""
-    for plan in plans:
-        for step, _ in all_steps(plan.steps):
-            if isinstance(step, model.ActionStep) and step.action == "webhook_post":
-                names = sorted({p[-1] for ir in (step.args.get("url"),) if ir for p in _paths(ir)} & PERSONAL)
-                if names:
-                    message = f"the address of this webhook holds `{names[0]}` of a person"
-                    help = "the body has it already; addresses end up in logs"
-                    yield places.warn("W0808", plan, step.id, message, help)
-
-
-def _paths(ir: Ir) -> Iterator[tuple[str, ...]]:
-    match ir:
-        case Get(path):
-            yield path
-        case Op(_, args):
-            for arg in args:
-                yield from _paths(arg)
-
-
 _Rule: TypeAlias = Callable[[Sequence[model.Plan], _Places, CheckedWorkspace], Found]
-_RULES: tuple[_Rule, ...] = (loops, impossible, conflicts, without_consent, endless, shadowed, exposed)
+_RULES: tuple[_Rule, ...] = (loops, impossible, conflicts, without_consent, endless)

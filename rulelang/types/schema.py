@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from rulelang.source import Source, Span
 from rulelang.types.model import Type
+from rulelang.types.policy import Policy
 
 SUBJECT_KINDS: tuple[str, ...] = ("contact", "account", "opportunity")
 """The kinds of record that rules run for."""
@@ -86,6 +87,7 @@ class Schema:
     `fields[kind][name]`; `teams`, `people`, `events`, `templates` by name (people by e-mail in lower case);
     `pipelines` by `<kind>/<name>`, since two kinds may have pipelines of one name: use `pipeline()`. `tags`
     is None when any tag may be used. `currency` (ISO 4217) and `time_zone` (IANA) are the workspace's own.
+    `policy` says when messages to contacts may go out.
     """
 
     fields: Mapping[str, Mapping[str, FieldDef]]
@@ -98,6 +100,7 @@ class Schema:
     name: str = "workspace"
     currency: str = "USD"
     time_zone: str = "UTC"
+    policy: Policy = Policy()
 
     def pipelines_of(self, kind: str) -> tuple[Pipeline, ...]:
         """The pipelines of one subject kind in the order declared; the first is its primary one."""

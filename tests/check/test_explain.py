@@ -12,6 +12,7 @@ import rulelang
 from rulelang.check.schema import read_schema
 from rulelang.diagnostics.explain import PAGES, explain
 from rulelang.diagnostics.model import Diagnostic
+from rulelang.lint.rules import lint
 from rulelang.source import Source, Span
 from rulelang.syntax.nodes import Declaration, Module, Word
 from rulelang.workspace import load_workspace
@@ -27,7 +28,8 @@ def codes_in_use() -> set[str]:
 
 
 def found(program: str, templates: Mapping[str, str]) -> tuple[Diagnostic, ...]:
-    return load_workspace({"main.rules": program}, catalogue(), templates or None).diagnostics
+    checked = load_workspace({"main.rules": program}, catalogue(), templates or None)
+    return checked.diagnostics or tuple(lint(checked))
 
 
 def test_every_code_has_a_page_and_every_page_a_code() -> None:

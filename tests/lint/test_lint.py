@@ -65,7 +65,6 @@ PLANTED = [
         'send email template("hello")',
         'rule "M" on tag added "n" do mark opt_out(email); send email template("hello") end',
     ),
-    ("W0807", "stop", 'rule "S" on tag added "n" do stop; add tag "m" end'),
 ]
 
 
@@ -91,6 +90,7 @@ def test_the_message_of_a_loop_names_the_path() -> None:
 @pytest.mark.parametrize(
     "text",
     [
+        'rule "Rest" on contact updated do add tag "seen"; set city = "x" end',
         'rule "Once" on tag added "a"; enrol once; do remove tag "a"; add tag "a" end',
         'rule "Same" on status becomes customer do set status = customer end',
         'rule "A" on tag added "a" do set status = customer end\nrule "B" on status becomes customer; when status = customer; do set city = "x" end',

@@ -82,8 +82,9 @@ def test_every_documented_field_is_built_in_and_described(kind: str) -> None:
 
 
 def test_the_example_of_the_documentation_is_sound() -> None:
-    (text,) = re.findall(r"```rules\n(.*?)```", DOCS.read_text(encoding="utf-8"), re.DOTALL)
-    schema = sound(text)
+    texts = re.findall(r"```rules\n(.*?)```", DOCS.read_text(encoding="utf-8"), re.DOTALL)
+    schema = sound("\n".join(texts))
+    assert len(schema.policy.quiet) == len(schema.policy.caps) == 2
     contact = schema.fields["contact"]
     assert (schema.name, schema.time_zone, schema.currency) == ("Acme", "Europe/Berlin", "EUR")
     assert [p.name for p in schema.pipelines_of("contact")] == ["Sales"]
@@ -239,6 +240,18 @@ MISTAKES = [
         "E0136",
         "the pipelines `a-b` and `A B` would both be `stages.a_b`",
         '"a-b"',
+    ),
+    (
+        "policy\n  at most: 3 letters per 7d\nend",
+        "E0137",
+        "`at most: 3 letters per 7d` is no line of a policy",
+        "at most: 3 letters per 7d",
+    ),
+    (
+        "policy\n  quiet hours: 21:00 to 8:00, postpone\nend",
+        "E0137",
+        "`quiet hours: 21:00 to 8:00, postpone` is no line of a policy",
+        None,
     ),
 ]
 

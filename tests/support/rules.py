@@ -53,9 +53,14 @@ class Story:
     """A simulation with short verbs. Times are ISO text; records are made without events."""
 
     def __init__(
-        self, text: str, start: str = START, templates: dict[str, str] | None = None, answer: Any = delivered
+        self,
+        text: str,
+        start: str = START,
+        templates: dict[str, str] | None = None,
+        answer: Any = delivered,
+        schema: str = SCHEMA,
     ) -> None:
-        checked = check(text, templates)
+        checked = check(text, templates, schema)
         self.schema = checked.schema
         self.codec = EventCodec(catalogue(), checked.schema)
         library = offline_library(lambda: checked.schema, catalogue=catalogue())

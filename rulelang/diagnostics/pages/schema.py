@@ -163,4 +163,10 @@ PAGES: dict[str, Page] = {
         'pipeline "Sales" for contact: New, Won\npipeline "SALES" for contact: Open, Signed',
         'pipeline "Sales" for contact: New, Won\npipeline "Partners" for contact: Open, Signed',
     ),
+    "E0137": Page(
+        "no line of a policy",
+        "A policy has quiet hours in the recipient's zone, and caps on how many messages one contact gets.",
+        "policy\n  quiet hours: 21:00 to 8:00, later\nend",
+        "policy\n  quiet hours: 21:00 to 8:00, hold\n  at most: 3 email per 7d, drop\nend",
+    ),
 }
