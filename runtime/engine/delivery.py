@@ -52,22 +52,23 @@ def answer(unit: Unit, work: Answer, policy: RetryPolicy) -> None:
     """Record how an attempt ended, and let the run go on when there will be no other.
 
     An answer that comes after its run has ended is kept when the effect was done all the same. An attempt that
-    failed before it began (nothing could be composed) counts as one. A repeated answer changes nothing.
+    failed before it began (nothing could be composed) counts as one. A repeated answer, as after a commit whose own
+    answer was lost, changes nothing, but says again that the effect waits for its next attempt.
     """
     row = unit.row(work.key)
-    if row is None or not (
-        row.attempts == work.attempt and row.next_at == 0 or row.attempts == work.attempt - 1
-    ):
+    if row is None or row.attempts not in (work.attempt, work.attempt - 1):
         return
-    row = replace(row, attempts=work.attempt)
     if row.status == EffectStatus.CANCELLED and work.outcome.kind == OutcomeKind.DONE:
         unit.effects[work.key] = replace(row, status=EffectStatus.DONE, result=work.outcome.result, error="")
     if row.status != EffectStatus.PENDING:
         return
-    idempotent = unit.rules.idempotent(row.effect.action)
-    row, final = settle(row, work.outcome, idempotent, unit.now, policy)
-    unit.effects[work.key] = row
-    if final is None:
+    if row.attempts == work.attempt and row.next_at:
         unit.again.append(Ready(row, row.attempts + 1))
+        return
+    idempotent = unit.rules.idempotent(row.effect.action)
+    settled = settle(replace(row, attempts=work.attempt), work.outcome, idempotent, unit.now, policy)
+    unit.effects[work.key] = settled.row
+    if settled.final is None:
+        unit.again.append(Ready(settled.row, settled.row.attempts + 1))
     else:
-        unit.advance(row.effect.subject, final)
+        unit.advance(row.effect.subject, settled.final)

@@ -18,6 +18,9 @@ SEEDS = int(os.environ.get("RULELANG_SEEDS", "320"))
 PARTS = 8
 SQLITE_SEEDS = max(24, SEEDS // 20)
 
+FOUND = (5701,)
+"""Seeds that once found a mistake."""
+
 SOMETIMES = (
     "answer lost",
     "breaker opened",
@@ -66,6 +69,11 @@ def play(seed: int, parts: Parts = Parts()) -> Counter[str]:  # noqa: B008 - imm
 def test_promises_hold_on_every_seed(part: int) -> None:
     for seed in range(part, SEEDS, PARTS):
         play(seed)
+
+
+@pytest.mark.parametrize("seed", FOUND)
+def test_old_mistakes_stay_away(seed: int) -> None:
+    play(seed)
 
 
 def test_everything_that_may_go_wrong_did() -> None:
