@@ -26,6 +26,7 @@ from runtime.program import (
     Let,
     Listen,
     Loop,
+    LoopStart,
     PlanError,
     Program,
     Sleep,
@@ -224,6 +225,7 @@ class _Assembler:
     def repeat(self, step: model.RepeatStep) -> None:
         """A loop: the head, the steps, a jump back."""
         self.note(step.times, step.condition)
+        self.emit(LoopStart(step.id))
         head = self._reserve()
         outer, self._loops = self._loops, (*self._loops, step.id)
         self.steps(step.steps)

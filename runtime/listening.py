@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from runtime.turn import Turn
 
 MAX_SEEN = 100
-"""Events kept for waits that a run has not reached yet; the oldest go first."""
+"""Events kept for waits that a run has not reached yet, one for each alternative; the oldest go first."""
 
 
 class Listening:
@@ -61,20 +61,31 @@ class Listening:
     def _take_arm(self, run: Run, program: Program, ear: Ear, event: Event, data: dict[str, JSON]) -> bool:
         if run.position != ear.step or run.status != RunStatus.WAITING:
             if not ear.from_now:
-                self._remember(run, ear, data)
+                self._remember(run, ear, event, data)
             return False
         listen = program.code[program.at[ear.step]]
         assert isinstance(listen, Listen)
         arm = next(arm for arm in listen.arms if arm.id == ear.arm)
         self._turn.note(EntryKind.RESUMED, run, step=ear.step, event=event.id, reason=f"{event.type} came")
-        self._turn.steps.proceed(awake(keep(run, ear.bind, data)), program, arm.target)
+        run = awake(keep(_used_up(run, event.id), ear.bind, data))
+        self._turn.steps.proceed(run, program, arm.target)
         return True
 
-    def _remember(self, run: Run, ear: Ear, data: dict[str, JSON]) -> None:
-        seen = {**run.locals.get("seen", {}), ear.arm or ear.step: {"bind": ear.bind, "data": data}}
-        while len(seen) > MAX_SEEN:
-            del seen[next(iter(seen))]
+    def _remember(self, run: Run, ear: Ear, event: Event, data: dict[str, JSON]) -> None:
+        item = {"event": event.id, "arm": ear.arm, "bind": ear.bind, "data": data}
+        seen = [*run.locals.get("seen", ()), item][-MAX_SEEN:]
         self._turn.update(replace(run, locals={**run.locals, "seen": seen}))
+
+    def heard_before(self, run: Run, step: Listen) -> tuple[Run, int] | None:
+        """The first event that one of the alternatives missed because the run was not there yet; it is used up."""
+        for item in run.locals.get("seen", ()):
+            arm = next((arm for arm in step.arms if arm.id == item["arm"]), None)
+            if arm is not None:
+                run = keep(_used_up(run, item["event"]), item["bind"], item["data"])
+                reason = "the event had come before the wait"
+                self._turn.note(EntryKind.RESUMED, run, step=step.id, event=item["event"], reason=reason)
+                return run, arm.target
+        return None
 
     def _begin_anew(self, run: Run, program: Program, ear: Ear, event: Event, data: dict[str, JSON]) -> bool:
         if run.position != ear.step or run.status != RunStatus.WAITING:
@@ -200,6 +211,14 @@ class Listening:
 
 def _true_now(test: Test, program: Program) -> str:
     return f"the condition holds: {describe(test.ir, program.plan.subject)}"
+
+
+def _used_up(run: Run, event: str) -> Run:
+    """The run without an event that has ended a wait: each ends one."""
+    seen = run.locals.get("seen")
+    if not seen:
+        return run
+    return replace(run, locals={**run.locals, "seen": [item for item in seen if item["event"] != event]})
 
 
 def awake(run: Run) -> Run:

@@ -108,6 +108,13 @@ class Draw:
 
 
 @dataclass(frozen=True, slots=True)
+class LoopStart:
+    """Enter a repetition: rounds that a jump left behind do not count."""
+
+    id: str
+
+
+@dataclass(frozen=True, slots=True)
 class Loop:
     """The head of a repetition: go on behind it, or at `end` when it is over."""
 
@@ -166,7 +173,7 @@ class Halt:
 
 
 Instruction: TypeAlias = (
-    Act | Sleep | Listen | Goal | Draw | Loop | Let | Fork | BranchEnd | JumpUnless | Jump | Halt
+    Act | Sleep | Listen | Goal | Draw | LoopStart | Loop | Let | Fork | BranchEnd | JumpUnless | Jump | Halt
 )
 
 

@@ -27,6 +27,7 @@ from runtime.program import (
     Let,
     Listen,
     Loop,
+    LoopStart,
     Program,
     Sleep,
     Test,
@@ -51,10 +52,10 @@ class Steps:
             at += 1
             match instruction:
                 case Act():
-                    following = self._act(run, instruction)
-                    if following is None:
+                    made = self._act(run, instruction, at)
+                    if made is None:
                         return
-                    run = following
+                    run, at = made
                 case Jump():
                     if self._holds(run, instruction.when):
                         at = instruction.target
@@ -82,6 +83,8 @@ class Steps:
                     run = reached
                 case Draw():
                     at = self._draw(run, instruction)
+                case LoopStart():
+                    run = _without_rounds(run, instruction.id)
                 case Loop():
                     run, at = self._loop(run, instruction, at)
                 case Let():
@@ -263,8 +266,7 @@ class Steps:
         scope = self._turn.run_scope(run)
         times = step.most if step.times is None else min(int(step.times(scope) or 0), step.most)
         if made >= times or (step.condition is not None and not step.condition.holds(scope)):
-            rest = {k: v for k, v in loops.items() if k != step.id}
-            return replace(run, locals={**run.locals, "loops": rest}), step.end
+            return _without_rounds(run, step.id), step.end
         counted = {**loops, step.id: made + 1}
         return replace(run, locals={**run.locals, "loops": counted}), at
 
@@ -295,26 +297,39 @@ class Steps:
         if "branch" in run.locals and parent is not None:
             self._turn.end(parent, RunStatus.COMPLETED, EntryKind.COMPLETED, "stopped by a branch")
             return
+        if "exiting" in run.locals:
+            self._turn.end(run, RunStatus.EXITED, EntryKind.EXITED, str(run.locals["exiting"]))
+            return
         self._turn.end(run, RunStatus.COMPLETED, EntryKind.COMPLETED)
 
     # --- actions ---
 
-    def _act(self, run: Run, step: Act) -> Run | None:
-        """Perform an action; the run to go on with, or None when it rests or has ended."""
+    def _act(self, run: Run, step: Act, at: int) -> tuple[Run, int] | None:
+        """Perform an action; the run to go on with and where, or None when it rests or has ended."""
         if not self._wanted(run, step.id, step.when):
-            return run
+            return run, at
         counted = self._count(run, step.id)
         if counted is None:
             return None
         args = self._arguments(run, step)
         try:
             if step.local is not None:
-                return self._change(counted, step, step.local, args)
-            assert step.effect is not None
-            return self._hand_over(counted, step, step.effect, args)
+                made = self._change(counted, step, step.local, args)
+            else:
+                assert step.effect is not None
+                made = self._hand_over(counted, step, step.effect, args)
         except ActionError as error:
-            self._turn.fail(counted, step.id, str(error))
+            return self._impossible(counted, step, str(error))
+        return None if made is None else (made, at)
+
+    def _impossible(self, run: Run, step: Act, reason: str) -> tuple[Run, int] | None:
+        """An action that cannot even be tried: the run fails, unless the step says what to do then."""
+        if step.on_error is None:
+            self._turn.fail(run, step.id, reason)
             return None
+        details = {"step": step.id, "action": step.action.name, "reason": reason}
+        self._turn.note(EntryKind.FAILED, run, **details)
+        return keep(run, step.bind, {"ok": False, "error": reason}), step.on_error
 
     def _arguments(self, run: Run, step: Act) -> dict[str, JSON]:
         if step.constant is not None:
@@ -352,14 +367,14 @@ class Steps:
         reason = _no_consent(step, args, facts)
         if reason:
             turn.note(EntryKind.SUPPRESSED, run, **details, input=args, reason=reason)
-            return run
+            return keep(run, step.bind, {"ok": False, "error": reason})
         stop = self._policy(run, step, args, facts)
         if stop is not None and stop.until is not None:
             self.park(run, step.id, stop.until, f"held: {stop.reason}")
             return None
         if stop is not None:
             turn.note(EntryKind.SUPPRESSED, run, **details, input=args, reason=stop.reason)
-            return run
+            return keep(run, step.bind, {"ok": False, "error": stop.reason})
         intent = action.intend(turn.machine.schema, facts, args)
         effect = Effect(
             key=f"{run.id}:{step.id}:{_round(run, step)}",
@@ -402,6 +417,14 @@ def _round(run: Run, step: Act) -> str:
     """Which time round: part of the key of an effect, so that a repetition is another effect."""
     loops: dict[str, int] = run.locals.get("loops", {})
     return ".".join(str(loops.get(id, 0)) for id in step.loops) or "0"
+
+
+def _without_rounds(run: Run, loop: str) -> Run:
+    """The run as if it had made no round of a loop."""
+    loops: dict[str, int] = run.locals.get("loops", {})
+    if loop not in loops:
+        return run
+    return replace(run, locals={**run.locals, "loops": {k: v for k, v in loops.items() if k != loop}})
 
 
 def _drawn(step: Draw, run: Run) -> str:

@@ -12,7 +12,7 @@ from rulelang.diagnostics.render import render_text
 from rulelang.workspace import CheckedWorkspace, load_workspace
 from runtime.events import EventCodec
 from runtime.model import EffectRow, Entry, Millis, Outcome, SubjectKey
-from runtime.simulate import Simulation, delivered
+from runtime.simulate import Simulation, delivered, run_now
 from stdlib_actions.library import declarations, offline_library
 
 START = "2026-03-02T09:00:00Z"
@@ -66,6 +66,17 @@ class Story:
         library = offline_library(lambda: checked.schema, catalogue=catalogue())
         self.simulation = Simulation(library, checked.schema, checked.plans, parse_instant(start), answer)
         self._number = 0
+
+    def replace(self, text: str) -> None:
+        """Put these rules in the place of those before; runs that are under way keep the rules they began with."""
+        core = self.simulation._core
+        core.install(core.rules.deployed(self.schema, check(text).plans))
+
+    def status(self, run: str) -> str:
+        """The status of a run."""
+        found = run_now(self.simulation.store.run(run))
+        assert found is not None
+        return str(found.status)
 
     def contact(self, id: str = "c_1", **fields: Any) -> SubjectKey:
         """Put a contact in place."""
