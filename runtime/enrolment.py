@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from runtime.turn import Turn
 
 _PACK = 1_000_000
-"""A rate counter holds `slot * _PACK + count`, so that one number is enough for it."""
+"""The counter of a `release` holds `slot * _PACK + count`, so that one number is enough for it."""
 
 
 class Enrolments:
@@ -223,13 +223,13 @@ class Enrolments:
         if limit is None:
             return ""
         count, span = limit
-        slot = self._turn.now // self._width(span)
-        key = f"limit:{program.plan.key}"
-        held, used = divmod(self._turn.working.counter(key), _PACK)
-        used = used if held == slot else 0
-        if used >= count:
+        working, ring = self._turn.working, f"limit:{count}"
+        made = working.counter(f"{ring}:n:{program.plan.key}")
+        # A ring of the moments of the last `count` enrolments: the oldest of them must have left the span.
+        place = f"{ring}:{made % count}:{program.plan.key}"
+        if made >= count and self._later(working.counter(place), span) > self._turn.now:
             return f"the rule enrols at most {count} per {span}, and has enrolled as many"
-        self._turn.working.new_counters[key] = slot * _PACK + used + 1
+        working.new_counters |= {place: self._turn.now, f"{ring}:n:{program.plan.key}": made + 1}
         return ""
 
     def _release_at(self, program: Program) -> Millis | None:

@@ -22,8 +22,8 @@ RUNNING = ("skip", "restart", "queue", "parallel")
 MAX_RUNNING = 100
 """The most runs beside each other, or in line."""
 
-MAX_RATE = 100_000
-"""The most enrolments of a span."""
+MAX_RATE = 10_000
+"""The most enrolments of a span; the moment of each is kept."""
 
 MODES = ("once", "every time")
 """How often one subject may run through a rule, apart from `again after`."""
