@@ -25,7 +25,7 @@ MONTH_DAYS, YEAR_DAYS = 30, 365
 _MS = timedelta(milliseconds=1)
 _MAX_MONTHS, _MAX_SECONDS = 9_999 * 12, 9_999 * 366 * 86_400
 _UNITS = ("y", "mo", "w", "d", "h", "m", "s")
-_DURATION = re.compile("(-?)" + "".join(f"(?:(-?[0-9]{{1,12}}){unit})?" for unit in _UNITS))
+_DURATION = re.compile("(-?)(?!-)" + "".join(f"(?:(-?[0-9]{{1,12}}){unit})?" for unit in _UNITS))
 _DATE = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})")
 _CIVIL = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]{1,9})?)?")
 _OFFSET = re.compile(r"Z|[+-][0-9]{2}:[0-9]{2}")
