@@ -147,4 +147,35 @@ PAGES: dict[str, Page] = {
         'rule "" on contact created do add tag new',
         'rule "New contact" on contact created do add tag new',
     ),
+    "E0221": Page(
+        "a name that is taken",
+        "A name for a value must not be a field of the record or a word of the language, so that it is always clear "
+        "what a name means.",
+        "on contact created do let score = 5; add tag a",
+        "on contact created do let bonus = 5; set score = bonus",
+    ),
+    "E0222": Page(
+        "a name that nothing has yet",
+        "A name is known from the step on that gives it: not earlier, not in another branch, and not before the run.",
+        "on contact created do set score = bonus; let bonus = 5; add tag a",
+        "on contact created do let bonus = 5; set score = bonus; add tag a",
+    ),
+    "E0223": Page(
+        "a name for values of two types",
+        "A name may be given again, to a value of the same type.",
+        'on contact created do let bonus = 5; wait 1d; let bonus = "five"; add tag a',
+        "on contact created do let bonus = 5; wait 1d; let bonus = bonus + 5; set score = bonus",
+    ),
+    "E0224": Page(
+        "a label that is not there",
+        "`go to` names a label of the same rule.",
+        'on contact created do go to "edn" when dnc; add tag a; label "end"',
+        'on contact created do go to "end" when dnc; add tag a; label "end"',
+    ),
+    "E0225": Page(
+        "two places of one name",
+        "Labels, splits, the branches of a split, goals and parameters each have a name of their own.",
+        'on contact created do label "a"; wait 1d; label "a"; add tag x',
+        'on contact created do label "a"; wait 1d; label "b"; add tag x',
+    ),
 }
