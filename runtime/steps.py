@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from hashlib import blake2b
 from typing import TYPE_CHECKING
 
@@ -10,11 +9,9 @@ from msgspec.structs import replace
 
 from rulelang.plan.interpret import first_false
 from rulelang.plan.wording import describe
-from runtime.actions import ActionError, EffectAction, Facts, LocalAction
-from runtime.consent import needs_consent, refusal
+from runtime.acting import Acting
 from runtime.listening import awake, keep
-from runtime.model import JSON, Effect, EffectInput, EffectStatus, EntryKind, Millis, Run, RunStatus
-from runtime.policy import Verdict, remember, stopped
+from runtime.model import EffectInput, EffectStatus, EntryKind, Millis, Run, RunStatus
 from runtime.program import (
     Act,
     BranchEnd,
@@ -43,6 +40,7 @@ class Steps:
 
     def __init__(self, turn: Turn) -> None:
         self._turn = turn
+        self._acting = Acting(turn, self)
 
     def proceed(self, run: Run, program: Program, at: int) -> None:
         """Carry on with a run at instruction `at` until it rests or ends."""
@@ -52,7 +50,7 @@ class Steps:
             at += 1
             match instruction:
                 case Act():
-                    made = self._act(run, instruction, at)
+                    made = self._acting.act(run, instruction, at)
                     if made is None:
                         return
                     run, at = made
@@ -68,7 +66,7 @@ class Steps:
                         return
                     at = following_at
                 case Halt():
-                    if self._wanted(run, instruction.id, instruction.when):
+                    if self.wanted(run, instruction.id, instruction.when):
                         self._halt(run, instruction)
                         return
                 case Listen():
@@ -165,7 +163,8 @@ class Steps:
     def _holds(self, run: Run, test: Test | None) -> bool:
         return test is None or test.holds(self._turn.run_scope(run))
 
-    def _wanted(self, run: Run, step: str, test: Test | None) -> bool:
+    def wanted(self, run: Run, step: str, test: Test | None) -> bool:
+        """Whether a step's own condition holds; when not, the journal says why."""
         if test is None:
             return True
         scope = self._turn.run_scope(run)
@@ -174,7 +173,7 @@ class Steps:
         self._turn.note(EntryKind.NOT_MATCHED, run, step=step, reason=first_false(test.ir, scope))
         return False
 
-    def _count(self, run: Run, step: str) -> Run | None:
+    def count(self, run: Run, step: str) -> Run | None:
         """The run with one more step made; None when that is one too many."""
         bound = self._turn.machine.bounds.steps
         if run.steps >= bound:
@@ -186,7 +185,7 @@ class Steps:
 
     def _sleep(self, run: Run, step: Sleep, at: int) -> int | None:
         """Where to go on at once, or None when the run rests or has failed."""
-        if not self._wanted(run, step.id, step.when):
+        if not self.wanted(run, step.id, step.when):
             return at
         turn = self._turn
         try:
@@ -201,15 +200,15 @@ class Steps:
             )
             turn.note(EntryKind.RESUMED, run, step=step.id, reason=reason, due=due)
             return step.skip_to if step.skip_to is not None else at
-        counted = self._count(run, step.id)
+        counted = self.count(run, step.id)
         if counted is not None:
             self.park(counted, step.id, max(due, turn.now))
         return None
 
     def _listen(self, run: Run, program: Program, step: Listen) -> tuple[Run, int] | None:
-        if not self._wanted(run, step.id, step.when):
+        if not self.wanted(run, step.id, step.when):
             return run, step.skip
-        counted = self._count(run, step.id)
+        counted = self.count(run, step.id)
         if counted is None:
             return None
         run = counted
@@ -240,7 +239,7 @@ class Steps:
     def _goal(self, run: Run, step: Goal) -> Run | None:
         if step.passes or (step.test is not None and self._holds(run, step.test)):
             return run
-        counted = self._count(run, step.id)
+        counted = self.count(run, step.id)
         if counted is not None:
             self.park(counted, step.id, None, f"until the goal `{step.name}` is reached")
         return None
@@ -271,7 +270,7 @@ class Steps:
         return replace(run, locals={**run.locals, "loops": counted}), at
 
     def _fork(self, run: Run, program: Program, step: Fork) -> None:
-        counted = self._count(run, step.id)
+        counted = self.count(run, step.id)
         if counted is None:
             return
         parent = replace(counted, locals={**counted.locals, "children": len(step.branches)})
@@ -302,122 +301,6 @@ class Steps:
             return
         self._turn.end(run, RunStatus.COMPLETED, EntryKind.COMPLETED)
 
-    # --- actions ---
-
-    def _act(self, run: Run, step: Act, at: int) -> tuple[Run, int] | None:
-        """Perform an action; the run to go on with and where, or None when it rests or has ended."""
-        if not self._wanted(run, step.id, step.when):
-            return run, at
-        counted = self._count(run, step.id)
-        if counted is None:
-            return None
-        args = self._arguments(run, step)
-        try:
-            if step.local is not None:
-                made = self._change(counted, step, step.local, args)
-            else:
-                assert step.effect is not None
-                made = self._hand_over(counted, step, step.effect, args)
-        except ActionError as error:
-            return self._impossible(counted, step, str(error))
-        return None if made is None else (made, at)
-
-    def _impossible(self, run: Run, step: Act, reason: str) -> tuple[Run, int] | None:
-        """An action that cannot even be tried: the run fails, unless the step says what to do then."""
-        if step.on_error is None:
-            self._turn.fail(run, step.id, reason)
-            return None
-        details = {"step": step.id, "action": step.action.name, "reason": reason}
-        self._turn.note(EntryKind.FAILED, run, **details)
-        return keep(run, step.bind, {"ok": False, "error": reason}), step.on_error
-
-    def _arguments(self, run: Run, step: Act) -> dict[str, JSON]:
-        if step.constant is not None:
-            return dict(step.constant)
-        scope = self._turn.run_scope(run)
-        return {name: value(scope) for name, value in step.args.items()}
-
-    def _change(self, run: Run, step: Act, action: LocalAction, args: dict[str, JSON]) -> Run | None:
-        turn = self._turn
-        action(_Context(turn, run, step), args)
-        changes = turn.working.take_changes()
-        turn.note(
-            EntryKind.ACTION,
-            run,
-            step=step.id,
-            action=step.action.name,
-            input=args,
-            changes={c.name: [c.before, c.after] for c in changes},
-        )
-        if step.and_wait:
-            parent = replace(run, locals={**run.locals, "children": 1})
-            self.park(parent, step.id, None, "until the rule it started has ended")
-            return None
-        if not changes:
-            return run
-        turn.update(run)
-        turn.settle(changes, False, run)
-        now = turn.working.runs.get(run.id)
-        return now if now is not None and now.position == run.position else None
-
-    def _hand_over(self, run: Run, step: Act, action: EffectAction, args: dict[str, JSON]) -> Run | None:
-        turn = self._turn
-        facts = turn.facts(run)
-        details = {"step": step.id, "action": step.action.name}
-        reason = _no_consent(step, args, facts)
-        if reason:
-            turn.note(EntryKind.SUPPRESSED, run, **details, input=args, reason=reason)
-            return keep(run, step.bind, {"ok": False, "error": reason})
-        stop = self._policy(run, step, args, facts)
-        if stop is not None and stop.until is not None:
-            self.park(run, step.id, stop.until, f"held: {stop.reason}")
-            return None
-        if stop is not None:
-            turn.note(EntryKind.SUPPRESSED, run, **details, input=args, reason=stop.reason)
-            return keep(run, step.bind, {"ok": False, "error": stop.reason})
-        intent = action.intend(turn.machine.schema, facts, args)
-        effect = Effect(
-            key=f"{run.id}:{step.id}:{_round(run, step)}",
-            run=run.id,
-            rule=run.rule,
-            step=step.id,
-            action=step.action.name,
-            subject=run.subject,
-            destination=intent.destination,
-            args=intent.args,
-            created_at=turn.now,
-            event=run.data if step.action.uses_event else {},
-            tries=step.tries,
-        )
-        turn.effects.append(effect)
-        turn.note(EntryKind.ACTION, run, **details, input=intent.args)
-        turn.update(replace(run, status=RunStatus.EFFECT, effect=effect.key, due=None))
-        return None
-
-    def _policy(self, run: Run, step: Act, args: Mapping[str, JSON], facts: Facts) -> Verdict | None:
-        """What the workspace's sending policy says of a message to the contact; one that may go out is counted."""
-        turn = self._turn
-        policy, channel = turn.machine.schema.policy, step.action.channel
-        if not (policy.quiet or policy.caps) or not channel or not needs_consent(args, facts.contact):
-            return None
-        if args.get("transactional"):
-            return None
-        zone, memory = turn.run_scope(run).zone, turn.working.memory
-        stop = stopped(policy, channel, turn.now, zone, memory.get("sent", {}))
-        if stop is None and policy.caps:
-            turn.working.memory = {
-                **memory,
-                "sent": remember(policy, channel, turn.now, zone, memory.get("sent")),
-            }
-            turn.working.touched = True
-        return stop
-
-
-def _round(run: Run, step: Act) -> str:
-    """Which time round: part of the key of an effect, so that a repetition is another effect."""
-    loops: dict[str, int] = run.locals.get("loops", {})
-    return ".".join(str(loops.get(id, 0)) for id in step.loops) or "0"
-
 
 def _without_rounds(run: Run, loop: str) -> Run:
     """The run as if it had made no round of a loop."""
@@ -436,39 +319,3 @@ def _drawn(step: Draw, run: Run) -> str:
             return name
         point -= share
     return ""
-
-
-def _no_consent(step: Act, args: Mapping[str, JSON], facts: Facts) -> str | None:
-    channel = step.action.channel
-    if not channel or not needs_consent(args, facts.contact):
-        return None
-    return refusal(channel, facts.contact, transactional=bool(args.get("transactional")))
-
-
-class _Context:
-    """What a local action may do (runtime.actions.LocalContext): the working copy, on behalf of one run."""
-
-    def __init__(self, turn: Turn, run: Run, step: Act) -> None:
-        working = turn.working
-        self.subject = working.key
-        self.schema = working.schema
-        self.now = working.now
-        self.get = working.get
-        self.set = working.set
-        self.add_tag = working.add_tag
-        self.remove_tag = working.remove_tag
-        self.move_stage = working.move_stage
-        self.next_turn = working.next_turn
-        self._turn = turn
-        self._run = run
-        self._step = step
-
-    def start_rule(self, rule: str) -> None:
-        """Start another rule for the same subject, with the step's parameters."""
-        data: dict[str, JSON] = {"rule": rule}
-        scope = self._turn.run_scope(self._run)
-        if self._step.params:
-            data["params"] = {name: value(scope) for name, value in self._step.params.items()}
-        if self._step.and_wait:
-            data["parent"] = self._run.id
-        self._turn.queue_event("rule.start", data, {}, self._run)

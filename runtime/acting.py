@@ -1,0 +1,186 @@
+"""What a run does: local changes at once, effects by way of the outbox."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
+
+from runtime.actions import ActionError, EffectAction, Facts, LocalAction
+from runtime.consent import needs_consent, refusal
+from runtime.listening import keep
+from runtime.model import JSON, Effect, EntryKind, Run, RunStatus
+from runtime.policy import Verdict, remember, stopped
+from runtime.program import Act
+
+if TYPE_CHECKING:
+    from runtime.steps import Steps
+    from runtime.turn import Turn
+
+
+class Acting:
+    """Performs the actions of runs within a turn."""
+
+    def __init__(self, turn: Turn, steps: Steps) -> None:
+        self._turn = turn
+        self._steps = steps
+
+    def act(self, run: Run, step: Act, at: int) -> tuple[Run, int] | None:
+        """Perform an action; the run to go on with and where, or None when it rests or has ended."""
+        if not self._steps.wanted(run, step.id, step.when):
+            return run, at
+        counted = self._steps.count(run, step.id)
+        if counted is None:
+            return None
+        args = self._arguments(run, step)
+        try:
+            if step.local is not None:
+                made = self._change(counted, step, step.local, args)
+            else:
+                assert step.effect is not None
+                made = self._hand_over(counted, step, step.effect, args)
+        except ActionError as error:
+            return self._impossible(counted, step, str(error))
+        return None if made is None else (made, at)
+
+    def _impossible(self, run: Run, step: Act, reason: str) -> tuple[Run, int] | None:
+        """An action that cannot even be tried: the run fails, unless the step says what to do then."""
+        if step.on_error is None:
+            self._turn.fail(run, step.id, reason)
+            return None
+        details = {"step": step.id, "action": step.action.name, "reason": reason}
+        self._turn.note(EntryKind.FAILED, run, **details)
+        return keep(run, step.bind, {"ok": False, "error": reason}), step.on_error
+
+    def _arguments(self, run: Run, step: Act) -> dict[str, JSON]:
+        if step.constant is not None:
+            return dict(step.constant)
+        scope = self._turn.run_scope(run)
+        return {name: value(scope) for name, value in step.args.items()}
+
+    def _change(self, run: Run, step: Act, action: LocalAction, args: dict[str, JSON]) -> Run | None:
+        turn = self._turn
+        action(_Context(turn, run, step), args)
+        changes = turn.working.take_changes()
+        turn.note(
+            EntryKind.ACTION,
+            run,
+            step=step.id,
+            action=step.action.name,
+            input=args,
+            changes={c.name: [c.before, c.after] for c in changes},
+        )
+        if step.and_wait:
+            parent = replace(run, locals={**run.locals, "children": 1})
+            self._steps.park(parent, step.id, None, "until the rule it started has ended")
+            return None
+        if not changes:
+            return run
+        turn.update(run)
+        turn.settle(changes, False, run)
+        now = turn.working.runs.get(run.id)
+        return now if now is not None and now.position == run.position else None
+
+    def _hand_over(self, run: Run, step: Act, action: EffectAction, args: dict[str, JSON]) -> Run | None:
+        turn = self._turn
+        facts = turn.facts(run)
+        details = {"step": step.id, "action": step.action.name}
+        reason = _no_consent(step, args, facts)
+        if reason:
+            turn.note(EntryKind.SUPPRESSED, run, **details, input=args, reason=reason)
+            return keep(run, step.bind, {"ok": False, "error": reason})
+        stop = self._policy(run, step, args, facts)
+        if stop is not None and stop.until is not None:
+            self._steps.park(run, step.id, stop.until, f"held: {stop.reason}")
+            return None
+        if stop is not None:
+            turn.note(EntryKind.SUPPRESSED, run, **details, input=args, reason=stop.reason)
+            return keep(run, step.bind, {"ok": False, "error": stop.reason})
+        intent = action.intend(turn.machine.schema, facts, args)
+        self._remember(run, step, args, facts)
+        effect = Effect(
+            key=f"{run.id}:{step.id}:{_round(run, step)}",
+            run=run.id,
+            rule=run.rule,
+            step=step.id,
+            action=step.action.name,
+            subject=run.subject,
+            destination=intent.destination,
+            args=intent.args,
+            created_at=turn.now,
+            event=run.data if step.action.uses_event else {},
+            tries=step.tries,
+        )
+        turn.effects.append(effect)
+        turn.note(EntryKind.ACTION, run, **details, input=intent.args)
+        turn.update(replace(run, status=RunStatus.EFFECT, effect=effect.key, due=None))
+        return None
+
+    def _policy(self, run: Run, step: Act, args: Mapping[str, JSON], facts: Facts) -> Verdict | None:
+        """What the workspace's sending policy says of a message to the contact."""
+        turn = self._turn
+        policy = turn.machine.schema.policy
+        if not (policy.quiet or policy.caps) or not _to_contact(step, args, facts):
+            return None
+        zone, sent = turn.run_scope(run).zone, turn.working.memory.get("sent", {})
+        return stopped(policy, step.action.channel, turn.now, zone, sent)
+
+    def _remember(self, run: Run, step: Act, args: Mapping[str, JSON], facts: Facts) -> None:
+        """Count a message that goes out, where the sending policy has a cap."""
+        turn = self._turn
+        policy = turn.machine.schema.policy
+        if not policy.caps or not _to_contact(step, args, facts):
+            return
+        memory = turn.working.memory
+        zone, sent = turn.run_scope(run).zone, memory.get("sent")
+        later = remember(policy, step.action.channel, turn.now, zone, sent)
+        turn.working.memory = {**memory, "sent": later}
+        turn.working.touched = True
+
+
+def _round(run: Run, step: Act) -> str:
+    """Which time round: part of the key of an effect, so that a repetition is another effect."""
+    loops: dict[str, int] = run.locals.get("loops", {})
+    return ".".join(str(loops.get(id, 0)) for id in step.loops) or "0"
+
+
+def _no_consent(step: Act, args: Mapping[str, JSON], facts: Facts) -> str | None:
+    channel = step.action.channel
+    if not channel or not needs_consent(args, facts.contact):
+        return None
+    return refusal(channel, facts.contact, transactional=bool(args.get("transactional")))
+
+
+def _to_contact(step: Act, args: Mapping[str, JSON], facts: Facts) -> bool:
+    """Whether the sending policy has a say: the message is for the contact, and not transactional."""
+    return bool(step.action.channel) and needs_consent(args, facts.contact) and not args.get("transactional")
+
+
+class _Context:
+    """What a local action may do (runtime.actions.LocalContext): the working copy, on behalf of one run."""
+
+    def __init__(self, turn: Turn, run: Run, step: Act) -> None:
+        working = turn.working
+        self.subject = working.key
+        self.schema = working.schema
+        self.now = working.now
+        self.get = working.get
+        self.set = working.set
+        self.add_tag = working.add_tag
+        self.remove_tag = working.remove_tag
+        self.move_stage = working.move_stage
+        self.next_turn = working.next_turn
+        self._turn = turn
+        self._run = run
+        self._step = step
+
+    def start_rule(self, rule: str) -> None:
+        """Start another rule for the same subject, with the step's parameters."""
+        data: dict[str, JSON] = {"rule": rule}
+        scope = self._turn.run_scope(self._run)
+        if self._step.params:
+            data["params"] = {name: value(scope) for name, value in self._step.params.items()}
+        if self._step.and_wait:
+            data["parent"] = self._run.id
+        self._turn.queue_event("rule.start", data, {}, self._run)
