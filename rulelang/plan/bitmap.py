@@ -12,7 +12,7 @@ from bisect import bisect_right
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, TypeAlias
 
-from rulelang.plan.columns import Keyed, Ordered, Searched
+from rulelang.plan.columns import Keyed, Ordered, Searched, Steps
 from rulelang.plan.frame import Frame, Values
 from rulelang.plan.ir import Path
 from rulelang.plan.leaf import Row, Test, Visit, compile_test
@@ -20,8 +20,8 @@ from rulelang.plan.predicates import FORMS, Access, By, Predicate, Predicates
 from rulelang.plan.scope import Scope
 from rulelang.plan.views import UNSET, Form
 
-BLOCK = 8_192
-"""So many rules in one block: masks of a kilobyte."""
+BLOCK = 16_384
+"""So many rules in one block: masks of two kilobytes."""
 
 SHARED, MAX_SHARED = 4, 64
 """A test of no column that so many rules share is made once for all of them, up to so many tests a block."""
@@ -61,8 +61,8 @@ class Block:
         self._ordered: dict[tuple[Path, Form], Ordered] = {}
         self._others: dict[Predicate, int] = {}
         self._compiled: dict[Predicate, Test] = {}
-        self._idle: frozenset[Place] = frozenset()
-        self._rough: frozenset[Place] = frozenset()
+        self._idle: set[Place] = set()
+        self._open_places: set[Place] = set()
         self._shared: dict[Predicate, int] = {}
         self._checks: dict[int, tuple[Test, ...]] = {}
 
@@ -121,8 +121,10 @@ class Block:
     def compiled(self, frame: Frame) -> Visit:
         """The function for the rules as they are now."""
         if self.run is None:
-            self._idle = frozenset(self._not_worth_it())
-            self._rough = frozenset(place for place, steps in self._ordered.items() if steps.is_rough)
+            self._idle = set(self._not_worth_it())
+            self._open_places = self._idle | {
+                place for place, steps in self._ordered.items() if steps.is_rough
+            }
             self._shared = self._most_shared()
             self._checks = {}
             self.run = self._visit(frame)
@@ -143,18 +145,15 @@ class Block:
         return dict(sorted(often, key=lambda item: -item[1].bit_count())[:MAX_SHARED])
 
     def _undecided(self) -> int:
-        """The rules that need a test of their own."""
+        """The rules that always need a test of their own."""
         mask = 0
         for place, column in self._columns():
-            if self._leaves_open(place):
+            if place in self._idle:
                 mask |= column.involved
         for predicate, users in self._others.items():
             if predicate not in self._shared:
                 mask |= users
         return mask
-
-    def _leaves_open(self, place: Place | None) -> bool:
-        return place in self._idle or place in self._rough
 
     def _lazy(self, frame: Frame) -> list[int]:
         """The slots of keys and comparisons that may not have been read when an event comes here."""
@@ -178,17 +177,17 @@ class Block:
             if by is not By.KEY and (path, by) not in self._idle
         ]
 
-    def _steps(self, frame: Frame) -> list[tuple[int, list[Any], list[int], int]]:
-        """For each column of comparisons: slot, cuts, masks, and the mask for a missing value."""
+    def _steps(self, frame: Frame) -> list[tuple[int, Steps]]:
+        """For each column of comparisons: slot and steps."""
         return [
-            (frame.slot(path, form), *column.steps(self._alive), self._alive & ~column.asking)
+            (frame.slot(path, form), column.steps(self._alive))
             for (path, form), column in self._ordered.items()
             if (path, form) not in self._idle
         ]
 
     def _visit(self, frame: Frame) -> Visit:
         shared = [(users, self._test(predicate, frame)) for predicate, users in self._shared.items()]
-        lazy, keys, steps, searched = (
+        lazy, keys, ordered, searched = (
             self._lazy(frame),
             self._keys(frame),
             self._steps(frame),
@@ -204,11 +203,15 @@ class Block:
             mask = alive
             for slot, masks, others in keys:
                 mask &= masks.get(values[slot], others)
-            for slot, cuts, masks_between, missing in steps:
+            doubt = undecided
+            for slot, (cuts, steps, missing, doubts) in ordered:
                 value = values[slot]
                 if value == value:  # NaN and ABSENT are not
                     at = bisect_right(cuts, value)
-                    mask &= masks_between[2 * at - (at > 0 and cuts[at - 1] == value)]
+                    at += at - (at > 0 and cuts[at - 1] == value)
+                    mask &= steps[at]
+                    if doubts is not None:
+                        doubt |= doubts[at]
                 else:
                     mask &= missing
             for involved, slot, accepting in searched:
@@ -218,7 +221,7 @@ class Block:
             for users, test in shared:
                 if mask & users and not test(values, scope):
                     mask &= ~users
-            left = mask & undecided
+            left = mask & doubt
             mask ^= left
             while mask:
                 top = mask.bit_length() - 1
@@ -238,7 +241,7 @@ class Block:
     def _check(self, index: int, frame: Frame, values: Values, scope: Scope) -> tuple[Test, ...]:
         """The tests of one rule that columns do not decide, made when an event first needs them."""
         known, others = _sorted_out(self._tests[index])
-        left_open = [predicate for predicate in known if self._leaves_open(_place(predicate))]
+        left_open = [predicate for predicate in known if _place(predicate) in self._open_places]
         left_open += [predicate for predicate in others if predicate not in self._shared]
         tests = self._checks[index] = tuple(self._test(predicate, frame) for predicate in left_open)
         frame.renew(values, scope)

@@ -27,6 +27,7 @@ CLOSED: Mapping[type[msgspec.Struct], Mapping[str, tuple[str, ...]]] = {
 
 STEP_KINDS = frozenset(kind.__struct_config__.tag for kind in get_args(Step))
 
+_NOUNS = {"enrol": "enrolment"}
 _ATOMS = frozenset({Lit, Get, str, int, bool, type(None)})
 _UNHASHED = ("hash", "file", "line", "state", "text", "spans")
 
@@ -145,7 +146,7 @@ def _check_struct(part: msgspec.Struct, depth: int) -> None:
     for name, words in CLOSED.get(kind, {}).items():
         word = getattr(part, name)
         if word not in words:
-            raise _unknown(name, word)
+            raise _unknown(_NOUNS.get(name, name), word)
     for name in _parts(kind):
         _check_part(getattr(part, name), depth + 1)
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from functools import reduce
-from operator import or_
-from typing import Any
+from operator import and_, or_
+from typing import Any, NamedTuple
 
 from rulelang.plan.finding import Finder
 from rulelang.plan.predicates import By, Cut, Interval
 
 MAX_CUTS = 256
-"""A column keeps so many masks; with more thresholds they are rough: they may accept too much, never too little."""
+"""With more thresholds a column keeps masks for some of them, and says of which rules they are in doubt."""
 
 
 class Masks(dict[Any, int]):
@@ -111,27 +111,43 @@ class Ordered:
             if cut is not None:
                 self._cuts.toggle(cut, bit)
 
-    def steps(self, alive: int) -> tuple[list[Any], list[int]]:
-        """Sorted values, and masks: `masks[2 * i]` below `values[i]`, `masks[2 * i + 1]` at it."""
+    @property
+    def is_rough(self) -> bool:
+        """Whether `steps` leaves doubts."""
+        return len({value for value, _ in self._cuts}) > MAX_CUTS
+
+    def steps(self, alive: int) -> Steps:
+        """The column made ready for searching."""
         cuts: dict[Cut, int] = self._cuts
         values = sorted({value for value, _ in cuts})
         masks = [(alive & ~self.asking) ^ self._below]
         for value in values:
             masks.append(masks[-1] ^ cuts.get((value, 0), 0))
             masks.append(masks[-1] ^ cuts.get((value, 1), 0))
-        return (values, masks) if len(values) <= MAX_CUTS else _thinned(values, masks)
-
-    @property
-    def is_rough(self) -> bool:
-        """Whether `steps` gives rough masks."""
-        return len({value for value, _ in self._cuts}) > MAX_CUTS
+        missing = alive & ~self.asking
+        return Steps(values, masks, missing) if len(values) <= MAX_CUTS else _thinned(values, masks, missing)
 
 
-def _thinned(values: list[Any], masks: list[int]) -> tuple[list[Any], list[int]]:
+class Steps(NamedTuple):
+    """A column of comparisons to search: `masks[2 * i]` below `values[i]`, `masks[2 * i + 1]` at it.
+
+    `doubts`, if there are any, are rules that a mask includes but some value there does not satisfy; `missing` is
+    the mask for a missing value.
+    """
+
+    values: list[Any]
+    masks: list[int]
+    missing: int
+    doubts: list[int] | None = None
+
+
+def _thinned(values: list[Any], masks: list[int], missing: int) -> Steps:
     """Every so many values only, with the masks of all rules that accept anything up to the next of them."""
     stride = -(-len(values) // MAX_CUTS)
-    rough = masks[:1]
+    rough, doubts = masks[:1], [0]
     for index in range(0, len(values), stride):
-        union = reduce(or_, masks[2 * index + 1 : 2 * (index + stride) + 1])
+        covered = masks[2 * index + 1 : 2 * (index + stride) + 1]
+        union, common = reduce(or_, covered), reduce(and_, covered)
         rough += [union, union]
-    return values[::stride], rough
+        doubts += [union ^ common] * 2
+    return Steps(values[::stride], rough, missing, doubts)

@@ -79,9 +79,9 @@ def _source(names: Sequence[str], header: str, lines: Sequence[str]) -> str:
 
 def build(header: str, lines: Sequence[str], constants: Constants) -> Callable[..., Any]:
     """A function with this `header` (`run(S)`) and body, closed over its constants; equal shapes share code."""
-    names = _names("C", constants.values) + _names("H", constants.functions)
+    names = _names("C", constants.values) + _names("H", constants.objects)
     make = _defined(_source(names, header, lines))
-    function: Callable[..., Any] = make(*constants.values, *constants.functions)
+    function: Callable[..., Any] = make(*constants.values, *constants.objects)
     return function
 
 
@@ -92,8 +92,8 @@ def build_large(header: str, lines: Sequence[str], constants: Constants) -> Call
     the code is made with marks in their places, which are then exchanged.
     """
     marked = [_DATA.sub(r"'\\0\g<0>'", line) for line in lines]
-    make = _define(_source(_names("H", constants.functions), header, marked))
-    function: Any = make(*constants.functions)
+    make = _define(_source(_names("H", constants.objects), header, marked))
+    function: Any = make(*constants.objects)
     function.__code__ = function.__code__.replace(
         co_consts=tuple(_exchanged(value, constants) for value in function.__code__.co_consts)
     )

@@ -47,19 +47,23 @@ class Constants:
 
     def __init__(self) -> None:
         self.values: list[Any] = []
-        self.functions: list[Any] = []
+        self.objects: list[Any] = []
         self._names: dict[Any, str] = {}
 
     def name(self, value: Any) -> str:
         """The name of a constant."""
         if callable(value):
-            return self._named((value.__class__, id(value)), value, "H", self.functions)
+            return self.held(value)
         try:
             # A float by its text, because 0.0 equals -0.0.
             identity = (value.__class__, repr(value) if value.__class__ is float else value)
             return self._named(identity, value, "C", self.values)
         except TypeError:
             return self._named((value.__class__, id(value)), value, "C", self.values)
+
+    def held(self, value: Any) -> str:
+        """The name of a function, or of data in a place where Python does not like to see a literal."""
+        return self._named((value.__class__, id(value), "H"), value, "H", self.objects)
 
     def _named(self, identity: Any, value: Any, letter: str, values: list[Any]) -> str:
         if identity not in self._names:
@@ -97,7 +101,7 @@ class Emitter:
     def value(self, ir: Ir) -> str:
         """Source of any value."""
         if isinstance(ir, Lit):
-            return self.constant(ir.v)
+            return self.constants.held(ir.v)
         if isinstance(ir, Get):
             return self.view(ir.p, Form.RAW)
         return self.condition(ir) if operator_of(ir).condition else self._call(ir)
@@ -130,7 +134,7 @@ class Emitter:
         if self.keyed and isinstance(ir, Get):
             return f"{self.view(ir.p, Form.KEY)} == {self.constant(key(literal))}"
         if isinstance(literal, bool):
-            return f"{self.value(ir)} is {literal}" if not isinstance(ir, Lit) else str(ir.v is literal)
+            return f"{self.value(ir)} is {literal}"
         if isinstance(literal, str):
             return f"{self.value(ir)} == {self.constant(literal)}"
         if isinstance(ir, Get):
@@ -147,17 +151,19 @@ class Emitter:
         if isinstance(left, Lit):
             left, right, name = right, left, _MIRRORED[name]
         form = _form_of(right)
-        if isinstance(left, Get) and form is not None:
-            return f"{self.view(left.p, form)} {_SYMBOLS[name]} {self.value(right)}"
+        if isinstance(left, Get) and isinstance(right, Lit) and form is not None:
+            return f"{self.view(left.p, form)} {_SYMBOLS[name]} {self.constant(right.v)}"
         return _HELPERS[name].format(self.value(left), self.value(right))
 
     def between(self, op: Op) -> str | None:
         """`between` with two literals of one type."""
         value, low, high = op.a
         form = _form_of(low)
-        if not isinstance(value, Get) or form is None or form is not _form_of(high):
+        if not isinstance(value, Get) or not isinstance(low, Lit) or not isinstance(high, Lit):
             return None
-        return f"{self.value(low)} <= {self.view(value.p, form)} <= {self.value(high)}"
+        if form is None or form is not _form_of(high):
+            return None
+        return f"{self.constant(low.v)} <= {self.view(value.p, form)} <= {self.constant(high.v)}"
 
     def membership(self, op: Op) -> str | None:
         """`in` with a literal list of scalars."""

@@ -131,7 +131,7 @@ class _Failure:
 
     def either(self, op: Op) -> str:
         """All alternatives are false; the first three are told."""
-        told = [self.of(arg) for arg in op.a[:3]]
+        told = [self.of(arg) for arg in op.a[:3]] or ["no alternative holds"]
         if len(op.a) > 3:
             told.append(f"{len(op.a) - 3} more alternatives do not hold either")
         return ", and ".join(dict.fromkeys(told))

@@ -68,7 +68,7 @@ class _Code:
         """Source of one test; what is too large for generated code is given to the interpreter."""
         if is_small(predicate.ir):
             return self.emitter.condition(predicate.ir)
-        return f"{self.constant(holds)}({self.constant(predicate.ir)}, S)"
+        return f"{self.constant(holds)}({self.constants.held(predicate.ir)}, S)"
 
     def tests(self, predicates: Predicates) -> str:
         """Source of a conjunction."""
@@ -123,7 +123,7 @@ def compile_all(rows: Sequence[tuple[object, Predicates]]) -> Callable[[Scope], 
     code = _Code(on_frame=False)
     body = ["out = []"]
     for ref, tests in rows:
-        body.append(f"if {code.tests(tests)}: out.append({code.constant(ref)})")
+        body.append(f"if {code.tests(tests)}: out.append({code.constants.held(ref)})")
     return code.from_scope([*body, "return out"])
 
 

@@ -23,9 +23,9 @@ from rulelang.plan.views import UNSET, Form
 GAIN = 24
 """A table must spare an event about so many tests to be worth its look-up."""
 
-SHARE, MANY_KEYS = 0.75, 256
+SHARE, MANY_KEYS, MAX_BLOCKS = 0.75, 256, 4
 """Columns of bitmaps do as well as a table that leads on from a smaller share of the rules, unless it has so many
-keys, or the rules are more than one block."""
+keys, or the rules are more than so many blocks."""
 
 DENSE = 96
 """So many rules with tests are put into columns, fewer are tested by one generated function."""
@@ -385,7 +385,7 @@ class _Gain:
 
     def pays(self, rules: int) -> bool:
         """Whether a table is better than testing all these rules here."""
-        wide = rules > BLOCK or self.rules >= SHARE * rules or len(self.keys) > MANY_KEYS
+        wide = rules > MAX_BLOCKS * BLOCK or self.rules >= SHARE * rules or len(self.keys) > MANY_KEYS
         return wide and self.total >= GAIN
 
 
