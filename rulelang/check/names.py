@@ -227,6 +227,8 @@ def _event_field(context: Context, word: str, whole: Span, span: Span) -> Typed:
     if not scope.events_known or lacking is None:
         return Ref(ANY, whole, ("event", word))
     names = scope.event_names()
+    if scope.is_awaited(word):
+        return context.report(messages.field_of_awaited(source, whole, word))
     if any(word in event.fields for event in scope.events):
         return context.report(messages.field_not_in_all_events(source, span, word, lacking.trigger, names))
     return context.report(messages.unknown_event_field(source, span, word, names))

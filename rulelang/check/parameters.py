@@ -16,6 +16,7 @@ from rulelang.diagnostics import flow as say
 from rulelang.diagnostics import messages
 from rulelang.diagnostics.messages import noun
 from rulelang.diagnostics.model import Diagnostic, Label
+from rulelang.diagnostics.suggest import did_you_mean
 from rulelang.source import Source, Span
 from rulelang.syntax import nodes
 from rulelang.types.model import ANY, Kind, Type
@@ -79,7 +80,8 @@ def unfit(
             wanted, text = noun(taken.type), source.slice(span)
             found = messages.wrong_argument(source, span, given.name, wanted, text, given.value.type)
             yield replace(found, labels=(Label(taken.span, "taken here", home),))
-    names = {given.name for given in ref.given}
+    # A parameter that is only misspelt is not missing as well.
+    names = {given.name if given.name in takes else did_you_mean(given.name, takes) for given in ref.given}
     for taken in takes.values():
         if taken.name not in names:
             form = f"{what} with {taken.name} = …"

@@ -7,9 +7,11 @@ from rulelang.check.constants import constant
 from rulelang.check.context import Context
 from rulelang.check.convert import is_any
 from rulelang.check.expressions import condition, typed
+from rulelang.check.names import MOMENTS
 from rulelang.check.typed import Bad, CheckedArm, CheckedListen, CheckedWait, Const, Typed
 from rulelang.diagnostics import flow as say
 from rulelang.diagnostics import messages
+from rulelang.diagnostics.suggest import did_you_mean
 from rulelang.syntax import nodes
 from rulelang.types.model import BOOL, DURATION, NULL, Kind
 
@@ -34,10 +36,11 @@ def check_wait(context: Context, step: nodes.WaitStep) -> CheckedWait | CheckedL
 
 
 def _named_day(context: Context, step: nodes.WaitStep) -> nodes.Word | None:
-    """`wait until monday`: a name that is a day and no field."""
+    """`wait until monday`: a name that is a day, or nearly so, and nothing else."""
     match step.value:
-        case nodes.Name(span, (word,)) if step.mode == "until" and word in DAYS:
-            return None if context.scope.means(word) else nodes.Word(span, word)
+        case nodes.Name(span, (word,)) if step.mode == "until" and (word in DAYS or did_you_mean(word, DAYS)):
+            known = context.scope.means(word) or word in MOMENTS or word in context.scope.names.places
+            return None if known or did_you_mean(word, context.scope.fields) else nodes.Word(span, word)
         case _:
             return None
 

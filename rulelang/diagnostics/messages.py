@@ -174,6 +174,18 @@ def unknown_event_field(source: Source, span: Span, word: str, options: Sequence
     )
 
 
+def field_of_awaited(source: Source, span: Span, word: str) -> Diagnostic:
+    """`event.` before a field that only the awaited event has."""
+    return _error(
+        "E0204",
+        source,
+        span,
+        f"the event that started the run has no field `{word}`",
+        help=f"the awaited event has it: write `{word}`",
+        fixes=(Fix(f"change to `{word}`", span, word),),
+    )
+
+
 def no_parts(source: Source, span: Span, whole: str, type_: Type, word: str) -> Diagnostic:
     """A path that goes on after a value without parts."""
     return _error("E0205", source, span, f"{q(whole)} is {noun(type_)} and has no `{word}`")

@@ -61,6 +61,7 @@ from rulelang.plan.model import (
     WaitStep,
 )
 from rulelang.source import Span
+from rulelang.types.model import Kind, Type
 
 _LOGIC = frozenset({"and", "or", "not"})
 
@@ -103,7 +104,7 @@ def build_plan(rule: CheckedRule, key: str, file: str = "") -> Plan:
             ExitOn(builder.awaited(f"exit_on.{n}", e.awaited), e.goal) for n, e in enumerate(rule.exit_on)
         ),
         on_exit=on_exit,
-        params={name: str(taken.type) for name, taken in rule.takes.items()},
+        params={name: type_text(taken.type) for name, taken in rule.takes.items()},
     )
     return with_hash(plan)
 
@@ -123,6 +124,17 @@ def lower(typed: Typed) -> Ir:
             return Op(op, tuple(lower(arg) for arg in args))
         case Bad():
             raise ValueError("a part with a mistake cannot be planned")
+
+
+def type_text(type_: Type) -> str:
+    """A parameter's type as the author writes it: `number`, `one of small, large`."""
+    if type_.kind is Kind.ENUM:
+        return f"one of {', '.join(type_.values)}"
+    if type_.kind is Kind.LIST and type_.item is not None:
+        return f"list of {type_text(type_.item)}"
+    if type_.kind is Kind.MONEY:
+        return f"money {type_.currency}".rstrip()
+    return "yes/no" if type_.kind is Kind.BOOL else str(type_.kind.value)
 
 
 @dataclass
