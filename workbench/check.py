@@ -42,7 +42,8 @@ def check(paths: tuple[Path, ...], form: str, code: str | None, color: bool | No
 
 def show(found: list[Diagnostic], form: str, color: bool | None) -> None:
     """Print diagnostics as `form` says; `color` None decides by the terminal."""
-    click.echo(_render(found, form, _use_color(color)), nl=False)
+    colored = _use_color(color)
+    click.echo(_render(found, form, colored), nl=False, color=colored)
 
 
 def _page(code: str) -> str:

@@ -33,7 +33,7 @@ def read_records(
         raw_kind = raw.pop("kind", kind)
         raw.pop("live_runs", None)
         fields = raw.pop("fields", None)
-        values = {**raw, **fields} if isinstance(fields, dict) else raw
+        values = {**fields, **raw} if isinstance(fields, dict) else raw
         try:
             found.append(_record(str(raw_kind), values, codec))
         except EventError as error:

@@ -7,6 +7,7 @@ with ServerProcess(workspace, "--port", "0") as server:
 
 from __future__ import annotations
 
+import io
 import os
 import queue
 import re
@@ -16,6 +17,7 @@ import sys
 import threading
 import time
 from collections.abc import Mapping
+from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 from types import TracebackType
 from typing import IO
@@ -52,6 +54,35 @@ def rulelang(
         timeout=timeout,
         input=stdin,
         check=False,
+    )
+
+
+def command(
+    *arguments: str | Path, cwd: Path | None = None, env: Mapping[str, str] | None = None
+) -> subprocess.CompletedProcess[str]:
+    """As `rulelang`, within this process and so much faster: for commands that read, print and end."""
+    from workbench.cli import main
+
+    out, err = io.StringIO(), io.StringIO()
+    before = dict(os.environ), os.getcwd(), sys.argv
+    code: object = 0
+    try:
+        for name in [name for name in os.environ if name.startswith("RULELANG_")]:
+            del os.environ[name]
+        os.environ.update(env or {})
+        os.chdir(cwd or before[1])
+        sys.argv = ["rulelang", *map(str, arguments)]
+        with redirect_stdout(out), redirect_stderr(err):
+            main()
+    except SystemExit as end:
+        code = end.code
+    finally:
+        os.environ.clear()
+        os.environ.update(before[0])
+        os.chdir(before[1])
+        sys.argv = before[2]
+    return subprocess.CompletedProcess(
+        arguments, code if isinstance(code, int) else 0, out.getvalue(), err.getvalue()
     )
 
 
