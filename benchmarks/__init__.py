@@ -1,0 +1,1 @@
+"""Benchmarks: scripts that print Markdown tables. None is a test."""
