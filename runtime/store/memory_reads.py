@@ -17,7 +17,7 @@ from runtime.store.memory_tables import (
     decode_subject,
     read_subject,
 )
-from runtime.store.protocol import ApiKey, Backlog, JournalRow
+from runtime.store.protocol import Backlog, JournalRow
 
 T = TypeVar("T")
 
@@ -127,14 +127,6 @@ class MemoryReads:
     async def plan(self, hash: str) -> bytes | None:
         """See ReadStore."""
         return self._tables.plans.get(hash)
-
-    async def key(self, id: str) -> ApiKey | None:
-        """See ReadStore."""
-        return self._tables.keys.get(id)
-
-    async def keys(self) -> list[ApiKey]:
-        """See ReadStore."""
-        return self._tables.all_keys()
 
 
 def _newest(

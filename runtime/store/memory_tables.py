@@ -9,7 +9,7 @@ import msgspec
 
 from runtime.model import EffectRow, Event, Millis, Run, RunStatus, SubjectKey, SubjectState
 from runtime.store.identity import LINKS, Identity, text_of
-from runtime.store.protocol import ApiKey, JournalRow
+from runtime.store.protocol import JournalRow
 
 encode = msgspec.json.encode
 decode_event = msgspec.json.Decoder(Event).decode
@@ -79,7 +79,6 @@ class Tables:
     journal: dict[int, SegmentRecord] = field(default_factory=dict)
     counters: dict[str, int] = field(default_factory=dict)
     plans: dict[str, bytes] = field(default_factory=dict)
-    keys: dict[str, ApiKey] = field(default_factory=dict)
     last: dict[str, int] = field(default_factory=dict)
 
     def copy(self) -> Tables:
@@ -101,10 +100,6 @@ class Tables:
         live = (other for other in self.live if other in self.subjects and other.id > after)
         found = [o for o in live if text_of(decode_subject(self.subjects[o]), field) == key.id]
         return sorted(found, key=lambda other: (other.id, other.kind))
-
-    def all_keys(self) -> list[ApiKey]:
-        """All API keys, oldest first."""
-        return sorted(self.keys.values(), key=lambda key: (key.created_at, key.id))
 
 
 def read_subject(tables: Tables, key: SubjectKey) -> SubjectState:

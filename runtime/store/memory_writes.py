@@ -18,7 +18,7 @@ from runtime.store.memory_tables import (
     due_of,
     encode,
 )
-from runtime.store.protocol import AcceptedEvent, ApiKey, Batch, IdentityConflict, JournalRow
+from runtime.store.protocol import AcceptedEvent, Batch, IdentityConflict, JournalRow
 from runtime.store.undo import UndoLog
 
 
@@ -208,22 +208,6 @@ class MemoryWrites:
         for hash, plan in plans.items():
             if hash not in self._tables.plans:
                 self._undo.put(self._tables.plans, hash, plan)
-
-    def save_key(self, id: str, hash: bytes, name: str, scopes: Sequence[str], created_at: Millis) -> None:
-        """See Transaction."""
-        self._undo.put(self._tables.keys, id, ApiKey(id, hash, name, tuple(scopes), created_at))
-
-    def revoke_key(self, id: str) -> bool:
-        """See Transaction."""
-        key = self._tables.keys.get(id)
-        if key is None:
-            return False
-        self._undo.put(self._tables.keys, id, msgspec.structs.replace(key, revoked=True))
-        return True
-
-    def keys(self) -> list[ApiKey]:
-        """See Transaction."""
-        return self._tables.all_keys()
 
 
 def _by_seq(events: Mapping[str, EventRecord]) -> list[tuple[str, EventRecord]]:

@@ -70,17 +70,6 @@ class IdentityConflict(msgspec.Struct, frozen=True, gc=False):
     claimant: str
 
 
-class ApiKey(msgspec.Struct, frozen=True, gc=False):
-    """A key to the API. `hash` is the SHA-256 of its secret part, which is stored nowhere."""
-
-    id: str
-    hash: bytes
-    name: str
-    scopes: tuple[str, ...]
-    created_at: Millis
-    revoked: bool = False
-
-
 class Backlog(msgspec.Struct, frozen=True, gc=False):
     """What waits, for metrics. `live_runs` is by status, `effects` by status without the done ones."""
 
@@ -169,15 +158,6 @@ class Transaction(Protocol):
         Returns how many went; 0 when nothing is left to do.
         """
 
-    def save_key(self, id: str, hash: bytes, name: str, scopes: Sequence[str], created_at: Millis) -> None:
-        """Store an API key, or replace the one with this id."""
-
-    def revoke_key(self, id: str) -> bool:
-        """Make a key useless for ever; False when there is none with this id."""
-
-    def keys(self) -> list[ApiKey]:
-        """All API keys, also revoked ones, oldest first."""
-
 
 class WriteStore(Protocol):
     """The write side. One thread uses it."""
@@ -259,12 +239,6 @@ class ReadStore(Protocol):
 
     async def plan(self, hash: str) -> bytes | None:
         """The encoded plan with this hash."""
-
-    async def key(self, id: str) -> ApiKey | None:
-        """One API key, also when revoked."""
-
-    async def keys(self) -> list[ApiKey]:
-        """All API keys, also revoked ones, oldest first."""
 
     async def close(self) -> None:
         """Release everything."""

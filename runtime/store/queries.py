@@ -11,7 +11,6 @@ from runtime.store.codec import EFFECT_CODE, RUN_CODE
 from runtime.store.schema import (
     RUN_STATUSES,
     Trail,
-    api_keys,
     effects,
     events,
     journal,
@@ -90,7 +89,6 @@ EFFECT_COUNTS = (
     select(effects.c.status, func.count()).where(text("effects.status <> 1")).group_by(effects.c.status)
 )
 NEXT_DUE = select(func.min(runs.c.due)).where(runs.c.due.is_not(None))
-API_KEYS = select(api_keys).order_by(api_keys.c.created_at, api_keys.c.id)
 
 
 def name_id(text: str) -> ColumnElement[int]:
@@ -208,8 +206,3 @@ def holder(kind: str, field: str, value: str) -> Select[Any]:
 def plan(hash: str) -> Select[Any]:
     """An encoded plan."""
     return select(plans.c.body).where(plans.c.hash == hash)
-
-
-def api_key(id: str) -> Select[Any]:
-    """One API key."""
-    return select(api_keys).where(api_keys.c.id == id)

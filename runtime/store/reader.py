@@ -25,9 +25,8 @@ from runtime.store.codec import (
 )
 from runtime.store.cursors import after_seq, after_text, seq_before, text_after
 from runtime.store.identity import IDENTIFYING
-from runtime.store.protocol import ApiKey, Backlog, JournalRow, StoreUnavailable
+from runtime.store.protocol import Backlog, JournalRow, StoreUnavailable
 from runtime.store.schema import EFFECT_STATUSES, RUN_STATUSES, events, runs
-from runtime.store.sqlite_transaction import api_key
 
 _Rows = Sequence[Sequence[Any]]
 T = TypeVar("T")
@@ -145,16 +144,6 @@ class SqliteReader:
         """See ReadStore."""
         (rows,) = await self._read(q.plan(hash))
         return rows[0][0] if rows else None
-
-    async def key(self, id: str) -> ApiKey | None:
-        """See ReadStore."""
-        (rows,) = await self._read(q.api_key(id))
-        return api_key(*rows[0]) if rows else None
-
-    async def keys(self) -> list[ApiKey]:
-        """See ReadStore."""
-        (rows,) = await self._read(q.API_KEYS)
-        return [api_key(*row) for row in rows]
 
     async def close(self) -> None:
         """See ReadStore."""

@@ -169,18 +169,6 @@ plans = Table(
     Column("body", LargeBinary, nullable=False),
 )
 
-api_keys = Table(
-    "api_keys",
-    metadata,
-    Column("id", Text, primary_key=True),
-    Column("hash", LargeBinary, nullable=False),
-    Column("name", Text, nullable=False),
-    Column("scopes", Text, nullable=False),
-    Column("created_at", Integer, nullable=False),
-    Column("revoked", Integer, nullable=False),
-    sqlite_with_rowid=False,
-)
-
 # The highest sequence number given in a table, noted before rows are deleted: a number is never given twice.
 marks = Table(
     "marks",

@@ -18,7 +18,7 @@ from runtime.store.codec import (
     unpack_subject,
 )
 from runtime.store.identity import IDENTIFYING
-from runtime.store.protocol import ApiKey, DueRun, StoredEvent
+from runtime.store.protocol import DueRun, StoredEvent
 from runtime.store.sqlite_clearing import ClearingVerbs
 from runtime.store.sqlite_writes import WritingVerbs
 
@@ -114,12 +114,3 @@ class SqliteTransaction(WritingVerbs, ClearingVerbs):
         """See Transaction."""
         row = self._connection.execute(st.PLAN, (hash,)).fetchone()
         return row[0] if row else None
-
-    def keys(self) -> list[ApiKey]:
-        """See Transaction."""
-        return [api_key(*row) for row in self._connection.execute(st.KEYS).fetchall()]
-
-
-def api_key(id: str, hash: bytes, name: str, scopes: str, created_at: Millis, revoked: int) -> ApiKey:
-    """An API key from its columns."""
-    return ApiKey(id, hash, name, decode_texts(scopes), created_at, bool(revoked))

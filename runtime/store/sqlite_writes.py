@@ -7,7 +7,7 @@ from itertools import chain
 from sqlite3 import Connection
 from typing import Any
 
-from runtime.model import LIVE, EffectRow, Millis, Run, RunStatus, SubjectKey
+from runtime.model import LIVE, EffectRow, Run, RunStatus, SubjectKey
 from runtime.store import statements as st
 from runtime.store.codec import EFFECT_CODE, RUN_CODE, encode, pack_effect, pack_event, pack_run, pack_segment
 from runtime.store.protocol import AcceptedEvent, Batch, IdentityConflict, JournalRow
@@ -154,14 +154,6 @@ class WritingVerbs:
         """See Transaction."""
         self._many(st.ADD_PLAN, plans.items())
 
-    def save_key(self, id: str, hash: bytes, name: str, scopes: Sequence[str], created_at: Millis) -> None:
-        """See Transaction."""
-        self._connection.execute(st.WRITE_KEY, (id, hash, name, _scopes(scopes), created_at, 0))
-
-    def revoke_key(self, id: str) -> bool:
-        """See Transaction."""
-        return self._connection.execute(st.REVOKE_KEY, (id,)).rowcount > 0
-
 
 def _run_state(run: Run) -> _Row:
     due = run.due if run.status == RunStatus.WAITING else None
@@ -170,7 +162,3 @@ def _run_state(run: Run) -> _Row:
 
 def _texts(texts: Sequence[str]) -> bytes | None:
     return encode(texts) if texts else None
-
-
-def _scopes(scopes: Sequence[str]) -> str:
-    return encode(tuple(scopes)).decode()

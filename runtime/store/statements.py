@@ -29,7 +29,6 @@ from sqlalchemy.sql import ClauseElement
 from runtime.store.identity import LINKS
 from runtime.store.schema import (
     Trail,
-    api_keys,
     counters,
     effects,
     events,
@@ -252,7 +251,7 @@ WRITE_EFFECT = sql(
     )
 )
 
-# --- journal, counters, plans, keys --------------------------------------------------------------------
+# --- journal, counters, plans --------------------------------------------------------------------------
 
 ADD_SEGMENT = sql(insert(journal))
 COUNTERS = sql(select(counters.c.name, counters.c.value))
@@ -262,14 +261,6 @@ WRITE_COUNTER = sql(
 )
 PLAN = sql(select(plans.c.body).where(plans.c.hash == bindparam("hash")))
 ADD_PLAN = sql(upsert(plans).on_conflict_do_nothing(index_elements=["hash"]))
-KEYS = sql(select(api_keys).order_by(api_keys.c.created_at, api_keys.c.id))
-_key = upsert(api_keys)
-WRITE_KEY = sql(
-    _key.on_conflict_do_update(
-        index_elements=["id"], set_={c.name: _key.excluded[c.name] for c in api_keys.c if c.name != "id"}
-    )
-)
-REVOKE_KEY = sql(update(api_keys).values(revoked=text("1")).where(api_keys.c.id == bindparam("of")))
 
 # --- trail ---------------------------------------------------------------------------------------------
 

@@ -102,7 +102,6 @@ def answers(tx: Any) -> list[object]:
         tx.next_due(),
         tx.counters(),
         tx.plan("p"),
-        tx.keys(),
     ]
 
 
@@ -173,13 +172,11 @@ class LikeMemory(RuleBasedStateMachine):
                 gone.append(tx.prune(before, limit))
         assert gone[0] == gone[1]
 
-    @rule(plan=st.sampled_from([b"1", b"2"]), id=st.sampled_from("xy"), at=times)
-    def administer(self, plan: bytes, id: str, at: int) -> None:
+    @rule(plan=st.sampled_from([b"1", b"2"]))
+    def save_plan(self, plan: bytes) -> None:
         for store in self.both():
             with store.transaction() as tx:
                 tx.save_plans({"p": plan})
-                tx.save_key(id, plan, "name", ["read"], at)
-                tx.revoke_key("x")
 
     @rule()
     def reopen(self) -> None:

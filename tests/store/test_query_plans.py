@@ -17,7 +17,7 @@ from runtime.store import statements as st
 from runtime.store.open import open_store
 from tests.store.rows import ANA
 
-SMALL = {"COUNTERS", "KEYS", "MARKS"}
+SMALL = {"COUNTERS", "MARKS"}
 """Statements over small tables; EVENTS_IN_ORDER is read only as far as it must be."""
 
 

@@ -37,7 +37,6 @@ def everything(store: WriteStore, n: int) -> list[object]:
             tx.next_due(),
             tx.counters(),
             tx.plan("p"),
-            tx.keys(),
         ]
 
 
@@ -64,7 +63,6 @@ async def test_an_exception_undoes_everything(store: WriteStore, reader: ReadSto
             tx.write(Batch(**full(2)))
             tx.write(Batch(runs=[ended("r1")], effects=[effect(status="done")], handled=[("e1", ("x",))]))
             tx.save_plans({"p": b"plan"})
-            tx.save_key("key", b"hash", "name", ["read"], NOW)
             tx.erase(ANA)
             raise KeyError
     assert everything(store, 1) == before

@@ -118,17 +118,6 @@ TABLES = (
     )
     """,
     """
-    CREATE TABLE api_keys (
-        id TEXT NOT NULL,
-        hash BLOB NOT NULL,
-        name TEXT NOT NULL,
-        scopes TEXT NOT NULL,
-        created_at INTEGER NOT NULL,
-        revoked INTEGER NOT NULL,
-        PRIMARY KEY (id)
-    ) WITHOUT ROWID
-    """,
-    """
     CREATE TABLE marks (
         name TEXT NOT NULL,
         seq INTEGER NOT NULL,
