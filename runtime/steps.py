@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from rulelang.plan.interpret import first_false
 from rulelang.plan.wording import describe
 from runtime.acting import Acting
+from runtime.enrolment import run_id
 from runtime.listening import awake, keep
 from runtime.model import EffectInput, EffectStatus, EntryKind, Millis, Run, RunStatus
 from runtime.program import (
@@ -279,11 +280,9 @@ class Steps:
         for branch, target in step.branches:
             if run.id not in self._turn.working.runs:
                 return
-            digest = blake2b(f"{run.id}\0{branch}\0{counted.steps}".encode(), digest_size=10).hexdigest()
+            id = run_id(self._turn.now, run.id, branch, str(counted.steps))
             locals_ = {**own, "parent": run.id, "branch": branch}
-            child = replace(
-                counted, id=f"run_{digest}", position=branch, locals=locals_, started_at=self._turn.now
-            )
+            child = replace(counted, id=id, position=branch, locals=locals_, started_at=self._turn.now)
             self._turn.update(child)
             self._turn.note(EntryKind.ENROLLED, child, step=branch, reason=f"a branch of {run.id}")
             self.proceed(child, program, target)
