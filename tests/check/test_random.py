@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -51,7 +53,7 @@ def _instant() -> Texts:
 
 def _text() -> Texts:
     leaf = st.sampled_from(
-        ["email", "first_name", "owner.name", "account.name", '"a"', '"ä\\n"', "lower(city)", "status"]
+        ["email", "first_name", "owner.name", "account.name", '"a"', '"ä\\n"', "lower(city)", "lower(status)"]
     )
     return st.recursive(leaf, lambda p: st.builds(lambda a, b: f'({a} + "-" + {b})', p, p), max_leaves=3)
 
@@ -110,6 +112,7 @@ def test_well_typed_conditions_check_and_plan(condition: str) -> None:
 SEEDS = [
     'rule "A" for contact live\n  on stage enter "SQL"\n  when status = trial and (score > 5 or dnc)\n  enrol once\n  exit when status = customer\ndo\n  assign("Sales")\n  wait 30m\n  if score >= 80 then\n    send email hyper("hi", tone: "warm") after 2h\n  else\n    stop\n  end\n  set score = score + 5 when owner is set\nend\n',
     'status for contact: trial, customer\nfields for contact\n  plan: one of free, pro\n  deal: money EUR\nend\nevent "demo.requested" for contact\n  seats: number\nend\non event "demo.requested" when event.seats > 5 and plan = pro and deal > €5 do move to stage "Won"; notify owner "{{ contact.plan }}"\n',
+    (Path(__file__).parents[1] / "plan" / "classics" / "journey.rules").read_text("utf-8"),
 ]
 PIECES = st.sampled_from(
     [
@@ -151,6 +154,22 @@ PIECES = st.sampled_from(
         "\u00e4",
         "\x00",
         "now",
+        "wait",
+        "wait on",
+        "timeout",
+        "until",
+        "where",
+        "as second",
+        "case",
+        "else",
+        "split",
+        "let",
+        "parallel",
+        'go to "ask"',
+        "on error",
+        "on exit do",
+        "with",
+        "takes",
     ]
 )
 

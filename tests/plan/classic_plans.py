@@ -1,4 +1,4 @@
-"""Three classic rules and their plans as JSON: `python -m tests.plan.classic_plans` writes the plans for review."""
+"""Classic rules and their plans as JSON: `python -m tests.plan.classic_plans` writes the plans for review."""
 
 from __future__ import annotations
 
@@ -30,5 +30,5 @@ def stored(name: str) -> list[Any]:
 
 if __name__ == "__main__":
     for each in NAMES:
-        text = json.dumps(plans(each), indent=1, ensure_ascii=False)
+        text = json.dumps(plans(each), indent=2, ensure_ascii=False)
         (FOLDER / f"{each}.json").write_text(f"{text}\n", "utf-8")
