@@ -27,14 +27,14 @@ SHARE, MANY_KEYS, MAX_BLOCKS = 0.75, 256, 4
 """Columns of bitmaps do as well as a table that leads on from a smaller share of the rules, unless it has so many
 keys, or the rules are more than so many blocks."""
 
-DENSE = 96
+DENSE = 240
 """So many rules with tests are put into columns, fewer are tested by one generated function."""
 
 MAX_LEVELS = 40
 SORTED = 4
 """So many thresholds on one field are searched, fewer are tested one by one."""
 
-CHUNK_ROWS, CHUNK_TESTS = 96, 500
+CHUNK_ROWS, CHUNK_TESTS = 80, 400
 """How much one generated function holds: it is generated anew when one of its rules changes."""
 
 
