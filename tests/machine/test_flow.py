@@ -202,6 +202,21 @@ def test_parallel_goes_on_when_all_branches_have_ended(login: int) -> None:
     assert made.kinds("R").count("completed") == 3
 
 
+def test_ids_of_runs_and_branches_sort_by_their_start() -> None:
+    made = story("wait 1h; parallel\ndo wait 2h end\ndo wait 3h end\nend")
+    for id in ("c_2", "c_3"):
+        made.contact(id)
+    started = [made.event("go", id)[0] for id in ("c_1", "c_2", "c_3")]
+    made.after(3600)
+    enrolled = [entry for entry in made.entries if entry.kind == "enrolled"]
+    first = [entry.run for entry in enrolled if entry.run in started]
+    branches = [entry.run for entry in enrolled if entry.run not in started]
+    assert len(set(first)) == 3
+    assert len(set(branches)) == 6
+    assert max(first) < min(branches)
+    assert {int(entry.run[4:15], 16) for entry in enrolled} == {entry.at for entry in enrolled}
+
+
 def test_branches_without_waits_join_at_once() -> None:
     made = story('parallel\ndo add tag "a" end\ndo add tag "b" end\nend\nadd tag "end"')
     made.event("go")

@@ -105,14 +105,14 @@ async def test_listing_by_all_filters(store: WriteStore, reader: ReadStore) -> N
         runs += [run(f"r{n}-{copy}", subject, status, rule=rule) for copy in range(3)]
     for one in runs:
         write(store, runs=[one])
-    for rule, status, subject in product(("", "hot", "none"), ("", "failed", "none"), (None, BO)):
-        filters: dict[str, Any] = {"rule": rule, "status": status, "subject": subject}
+    for rule, status, of in product(("", "hot", "none"), ("", "failed", "none"), (None, BO)):
+        filters: dict[str, Any] = {"rule": rule, "status": status, "subject": of}
         expected = [
             one
             for one in reversed(runs)
             if (not rule or one.rule == rule)
             and (not status or one.status == status)
-            and (subject is None or one.subject == subject)
+            and (of is None or one.subject == of)
         ]
         assert await _all(reader, 4, **filters) == expected
         assert await reader.list_runs(100, **filters) == (expected, "")
