@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from rulelang.plan.scope import Directory
 from rulelang.types.schema import Schema
 from runtime.actions import Library
+from runtime.alarms import watches
 from runtime.bounds import Bounds
 from runtime.derive import Derivations
 from runtime.model import (
@@ -65,6 +66,11 @@ class Machine:
         self.explain = explain
         self.derivations = Derivations(library.catalogue, schema, plans.listens)
         self.people = Directory.of(schema)
+        self.alarms = watches((program.plan for program in plans.live.values()), schema.time_zone)
+
+    def is_zone_of_others(self, key: SubjectKey) -> bool:
+        """Whether alarms of other subjects may go by the time zone of this one."""
+        return any((key.kind, f"{key.kind}_id") in _LINKS.get(kind, ()) for kind in self.alarms)
 
     def advance(
         self,

@@ -67,6 +67,13 @@ RELATED_CHANGED = "related.changed"
 """Internal event: a record that this subject's runs look at has changed. It matches no rule and is not journaled."""
 
 
+ALARMS_CHANGED = "alarms.changed"
+"""Internal event: alarms are to be set anew, of a subject and all that link to it, or (with no id) of all of its kind.
+
+It matches no rule and is not journaled.
+"""
+
+
 class RunStatus(StrEnum):
     """Where a run stands. The last four are final."""
 
@@ -120,7 +127,8 @@ class SubjectState(msgspec.Struct, gc=False):
 
     `fields` holds built-in and custom fields, with `tags` (list of text), `stages` ({pipeline key: stage}) and
     `stage_entered_at` ({pipeline key: instant}). `memory` is the machine's own: `once` ({rule key: run id}),
-    `rate` (cascade bound). `exists` is False for a subject seen for the first time.
+    `rate` (cascade bound), and what runtime/alarms.py keeps. `exists` is False for a subject seen for the first
+    time. `alarm` is when the earliest of its alarms is due.
     """
 
     key: SubjectKey
@@ -129,6 +137,7 @@ class SubjectState(msgspec.Struct, gc=False):
     runs: dict[str, Run] = {}
     version: int = 0
     exists: bool = True
+    alarm: Millis | None = None
 
 
 class EntryKind(StrEnum):
@@ -252,6 +261,12 @@ class TimerInput(msgspec.Struct, frozen=True, gc=False):
     due: Millis
 
 
+class AlarmInput(msgspec.Struct, frozen=True, gc=False):
+    """The subject's alarm is due. What is due by now rings; an alarm that was moved meanwhile does not."""
+
+    due: Millis
+
+
 class EffectInput(msgspec.Struct, frozen=True, gc=False):
     """The outbox's final word on an effect: `status` is an EffectStatus other than PENDING."""
 
@@ -269,7 +284,7 @@ class CancelInput(msgspec.Struct, frozen=True, gc=False):
     reason: str
 
 
-Input: TypeAlias = EventInput | TimerInput | EffectInput | CancelInput
+Input: TypeAlias = EventInput | TimerInput | AlarmInput | EffectInput | CancelInput
 
 
 class Transition(msgspec.Struct, gc=False):

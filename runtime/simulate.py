@@ -16,6 +16,7 @@ from runtime.engine.core import EngineCore
 from runtime.engine.rules import Rules
 from runtime.engine.work import Answer, Arrival, Committed, Receipt, Result, Work
 from runtime.model import (
+    ALARMS_CHANGED,
     JSON,
     Effect,
     EffectRow,
@@ -30,7 +31,7 @@ from runtime.model import (
 from runtime.outbox import Ready
 from runtime.stages import with_stage
 from runtime.store.memory import MemoryStore
-from runtime.store.protocol import Batch, WriteStore
+from runtime.store.protocol import AcceptedEvent, Batch, WriteStore
 
 T = TypeVar("T")
 TIMERS_AT_ONCE = 100
@@ -71,15 +72,22 @@ class Simulation:
         # One object is both sides of the store in memory; here it is the write side.
         writer = cast(WriteStore, self.store)
         self._core = EngineCore(writer, Rules(library, schema, plans, explain=explain))
-        self._core.start()
+        self._core.start(start)
+        self._added = 0
         self._retries: dict[str, Ready] = {}
 
     def add_subject(self, key: SubjectKey, fields: Mapping[str, JSON]) -> None:
         """Put a record in place as if it had always been there: no event comes of it."""
         complete = {"id": key.id, **with_stage(self._schema, key.kind, fields)}
         state = SubjectState(key=key, fields=complete, version=1)
+        events: list[AcceptedEvent] = []
+        if self._core.rules.machine.alarms:
+            self._added += 1
+            id = f"{ALARMS_CHANGED}:{key.kind}:{key.id}:added {self._added}"
+            event = Event(id, ALARMS_CHANGED, self.now, self.now, key)
+            events = [AcceptedEvent(event, b"", (), pending=True)]
         with self.store.transaction() as tx:
-            tx.write(Batch(subjects=[state]))
+            tx.write(Batch(subjects=[state], events=events))
         self._core.forget()
 
     def fire(self, event: Event) -> Receipt:
@@ -134,11 +142,10 @@ class Simulation:
 
     def _next_moment(self) -> Millis | None:
         with self.store.transaction() as tx:
-            due = tx.next_due()
+            waits = (tx.next_due(), tx.next_alarm())
             pending = bool(tx.pending_events(1))
         moments = [item.row.next_at for item in self._retries.values()]
-        if due is not None:
-            moments.append(due)
+        moments += [due for due in waits if due is not None]
         if pending:
             moments.append(self.now)
         return min(moments, default=None)

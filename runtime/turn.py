@@ -11,13 +11,16 @@ from msgspec.structs import replace
 
 from rulelang.plan.scope import Scope
 from runtime.actions import Facts
+from runtime.alarms import Alarms, zone_changed
 from runtime.bounds import MAX_PATH
 from runtime.enrolment import Enrolments
 from runtime.events import QUIET, RECORD_UPDATED
 from runtime.listening import Listening
 from runtime.model import (
+    ALARMS_CHANGED,
     JSON,
     RELATED_CHANGED,
+    AlarmInput,
     CancelInput,
     Cause,
     Effect,
@@ -39,6 +42,7 @@ from runtime.steps import Steps
 from runtime.working import Change, Working
 from runtime.zones import zone_of
 
+_INTERNAL = frozenset({RELATED_CHANGED, ALARMS_CHANGED})
 _PLACES = frozenset({"time_zone", "account_id", "contact_id"})
 """Fields that decide whose time of day it is."""
 
@@ -69,6 +73,9 @@ class Turn:
         self.steps = Steps(self)
         self.listening = Listening(self)
         self.enrolments = Enrolments(self)
+        self.emitted: list[Event] = []
+        watch = machine.alarms.get(state.key.kind)
+        self._alarms = None if watch is None else Alarms(self, watch, state.fields)
         self._zone: ZoneInfo | None = None
         self._queue: deque[tuple[Event, bool]] = deque()
         self._derived = 0
@@ -87,6 +94,8 @@ class Turn:
                 self._queue.append((input.event, False))
             case TimerInput():
                 self._on_timer(input)
+            case AlarmInput():
+                self._on_alarm()
             case EffectInput():
                 self._on_effect(input)
             case CancelInput():
@@ -95,6 +104,8 @@ class Turn:
                     self.end(run, RunStatus.CANCELLED, EntryKind.EXITED, input.reason)
         while self._queue:
             self._on_event(*self._queue.popleft())
+        if self._alarms is not None:
+            self._alarms.arm()
 
     def transition(self) -> Transition:
         """Everything that happened, as one value."""
@@ -104,7 +115,7 @@ class Turn:
             runs=list(self.changed_runs.values()),
             started=self.started,
             effects=self.effects,
-            emitted=[],
+            emitted=self.emitted,
             counters=self.working.new_counters,
             cancelled=self.cancelled,
             changed=self.working.touched,
@@ -117,6 +128,14 @@ class Turn:
         self.note(EntryKind.RESUMED, run, step=run.position)
         self.steps.woken(run, self.plans.program(run.plan))
 
+    def _on_alarm(self) -> None:
+        if self._alarms is not None:
+            self._queue.extend((event, True) for event in self._alarms.ring())
+            return
+        memory = self.working.memory
+        self.working.memory = {name: value for name, value in memory.items() if name != "alarms"}
+        self.working.alarm = None
+
     def _on_effect(self, input: EffectInput) -> None:
         run = self.working.runs.get(input.run)
         if run is None or run.effect != input.key:
@@ -126,8 +145,8 @@ class Turn:
     # --- events ---
 
     def _on_event(self, event: Event, derived: bool) -> None:
-        if event.type == RELATED_CHANGED:
-            self.listening.revisit()
+        if event.type in _INTERNAL:
+            self._on_news(event)
             return
         created = not self.working.exists
         if created:
@@ -147,13 +166,22 @@ class Turn:
             )
         )
         if event.type == RECORD_UPDATED and data.get(QUIET) is True:
+            self._tell_zone(changes)
             self.listening.revisit()
             return
         if changes and event.type in self.machine.derivations.updates:
             data["changes"] = {c.name: {"before": c.before, "after": c.after} for c in changes}
+        if self._alarms is not None:
+            self._alarms.observe(event, data)
         self.settle(changes, created, event)
         self.listening.hear(event, data)
         self.enrolments.enrol(event, data)
+
+    def _on_news(self, event: Event) -> None:
+        if self._alarms is not None:
+            self._alarms.demand()
+        if event.type == RELATED_CHANGED:
+            self.listening.revisit()
 
     def settle(self, changes: list[Change], created: bool, origin: Event | Run) -> None:
         """After the subject changed: queue the events this means, end runs whose exit holds, move waits."""
@@ -161,10 +189,19 @@ class Turn:
             return
         if any(change.name in _PLACES for change in changes):
             self._zone = None
+            self._tell_zone(changes)
         type_ = origin.type if isinstance(origin, Event) else ""
         for name, data, news in self.machine.derivations.derive(changes, created, self.working, type_):
             self.queue_event(name, data, news, origin)
         self.listening.revisit()
+
+    def _tell_zone(self, changes: list[Change]) -> None:
+        """Subjects that go by the zone of this one have to hear of a new one."""
+        working = self.working
+        if any(change.name == "time_zone" for change in changes) and self.machine.is_zone_of_others(
+            working.key
+        ):
+            self.emitted = [zone_changed(working.key, working.version, self.now)]
 
     def queue_event(
         self, type_: str, data: dict[str, JSON], changes: dict[str, dict[str, JSON]], origin: Event | Run

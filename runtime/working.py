@@ -39,6 +39,7 @@ class Working:
         self.version = state.version
         self.existed = state.exists
         self.exists = state.exists
+        self.alarm = state.alarm
         self.touched = False
         self.new_counters: dict[str, int] = {}
         self.previously_entered: dict[str, str] = {}
@@ -59,6 +60,7 @@ class Working:
             runs=self.runs,
             version=self.version + 1 if self.touched else self.version,
             exists=self.exists,
+            alarm=self.alarm,
         )
 
     def take_changes(self) -> list[Change]:

@@ -48,8 +48,12 @@ def _by_name(what: str, declarations: Iterable[T]) -> dict[str, T]:
 def _check_filters(trigger: Trigger) -> None:
     slots = set(slot_names(trigger.phrase))
     filtered = {f.slot for f in trigger.filters} | {p.name for p in trigger.slots if p.role == "event"}
+    clock = trigger.clock
+    if clock is not None:
+        filtered |= {name for name in slots if clock.takes(name)}
     if slots != filtered or slots != {p.name for p in trigger.slots}:
         raise CatalogueError(f"the slots of the trigger `{trigger.name}` and its filters differ")
-    for path in (*(f.path[0] for f in trigger.filters), *trigger.where):
+    said = (*(f.path[0] for f in trigger.filters), *trigger.where, *(clock.params if clock else ()))
+    for path in said:
         if path not in trigger.payload:
             raise CatalogueError(f"the trigger `{trigger.name}` filters by `{path}`, which its payload lacks")

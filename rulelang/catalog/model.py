@@ -93,6 +93,24 @@ class Filter:
 
 
 @dataclass(frozen=True, slots=True)
+class Clock:
+    """Says that a trigger's event comes of time: the machine makes it when its moment has come.
+
+    `source` names the way in which the moment is found (`runtime.moments`): `yearly`, `date`, `task`, `idle`, `cart`.
+    `params` are what it needs, with the values that hold where the phrase has no slot of the same name, or leaves
+    it out; their values in a rule are literals, and the event carries them, so that each rule hears its own
+    moments only. A slot `side` (`before`, `after`) is the sign of `offset`.
+    """
+
+    source: str
+    params: Mapping[str, JSON]
+
+    def takes(self, slot: str) -> bool:
+        """Whether a slot of this name says when, and is no condition on the event."""
+        return slot in self.params or slot == "side"
+
+
+@dataclass(frozen=True, slots=True)
 class Trigger:
     """One trigger.
 
@@ -100,6 +118,7 @@ class Trigger:
     `event` is the canonical event type; `payload` its typed data; `where` fixed conditions on the payload
     (`{"platform": "facebook"}`). `subjects` are the kinds it can fire for. `rows` are its numbers in the
     product catalogue. `sample` is a valid event `data`. `example` is a whole rule that checks and simulates.
+    `clock` is set when the event is not sent by anybody but comes of time.
     """
 
     name: str
@@ -119,6 +138,7 @@ class Trigger:
     effect: Effect = Effect.NONE
     field: str = ""
     value_key: str = ""
+    clock: Clock | None = None
 
 
 class Performs(StrEnum):

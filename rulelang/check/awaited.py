@@ -58,7 +58,9 @@ def _awaited(context: Context, phrases: Phrases, node: nodes.Awaited, named: boo
     fields = event_fields(context, found) or EventFields("", {}, known=False)
     trigger = checked_trigger(context, found, "awaited")
     where, bind = _finish(context, node, fields, named)
-    return CheckedAwaited(node.span, trigger.event, trigger.filters, where, bind, node.from_now)
+    return CheckedAwaited(
+        node.span, trigger.event, trigger.filters, where, bind, node.from_now, trigger.moment
+    )
 
 
 def _finish(

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from rulelang.catalog.model import Filter, Trigger
 from rulelang.catalog.phrases import Matched, NoMatch
+from rulelang.check.clock import demands, moment_of
 from rulelang.check.compare import is_null
 from rulelang.check.context import Context
 from rulelang.check.phrases import Phrases, fill, no_trigger
@@ -151,7 +152,10 @@ def checked_trigger(context: Context, found: Found, root: str = "event") -> Chec
     _check_event_subject(context, found)
     filters = [_fixed(found, root, name, value) for name, value in trigger.where.items()]
     filters += [_filter(f, root, values[f.slot]) for f in trigger.filters if f.slot in values]
-    return CheckedTrigger(found.clause.span, trigger, _event_type(found), tuple(filters))
+    moment = moment_of(context, trigger, values)
+    if moment is not None:
+        filters += demands(moment, root, found.clause.span)
+    return CheckedTrigger(found.clause.span, trigger, _event_type(found), tuple(filters), moment)
 
 
 def _check_event_subject(context: Context, found: Found) -> None:

@@ -59,13 +59,25 @@ Typed: TypeAlias = Const | Ref | Apply | Bad
 
 
 @dataclass(frozen=True, slots=True)
+class CheckedMoment:
+    """The moment that a trigger of the clock means: a source of moments, and what it needs."""
+
+    source: str
+    params: Mapping[str, str | int]
+
+
+@dataclass(frozen=True, slots=True)
 class CheckedTrigger:
-    """A trigger clause: `event` is the event type it waits for, `filters` what its slots demand of the payload."""
+    """A trigger clause: `event` is the event type it waits for, `filters` what its slots demand of the payload.
+
+    `moment` is what a trigger of the clock means, None for others.
+    """
 
     span: Span
     trigger: Trigger
     event: str
     filters: tuple[Typed, ...]
+    moment: CheckedMoment | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +118,7 @@ class CheckedAwaited:
     where: Typed | None
     bind: str
     from_now: bool
+    moment: CheckedMoment | None = None
 
 
 @dataclass(frozen=True, slots=True)

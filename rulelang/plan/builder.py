@@ -19,6 +19,7 @@ from rulelang.check.typed import (
     CheckedLabel,
     CheckedLet,
     CheckedListen,
+    CheckedMoment,
     CheckedParallel,
     CheckedRepeat,
     CheckedRule,
@@ -41,6 +42,7 @@ from rulelang.plan.model import (
     Awaited,
     BlockStep,
     Branch,
+    ClockPlan,
     Enrolment,
     ExitOn,
     GoalStep,
@@ -105,6 +107,8 @@ def build_plan(rule: CheckedRule, key: str, file: str = "") -> Plan:
         ),
         on_exit=on_exit,
         params={name: type_text(taken.type) for name, taken in rule.takes.items()},
+        # Last of all: the parts above find the clocks.
+        clocks=tuple(builder.clocks),
     )
     return with_hash(plan)
 
@@ -146,6 +150,7 @@ class _Builder:
 
     start: int
     spans: dict[str, tuple[int, int]] = field(default_factory=dict)
+    clocks: list[ClockPlan] = field(default_factory=list)
     labels: dict[str, str] = field(default_factory=dict)
     jumps: bool = False
 
@@ -173,11 +178,19 @@ class _Builder:
     def trigger(self, number: int, trigger: CheckedTrigger) -> TriggerPlan:
         self._note(f"on.{number}", trigger.span)
         when = conjoin(*(lower(condition) for condition in trigger.filters))
+        self._note_clock(trigger.event, trigger.moment)
         return TriggerPlan(trigger.trigger.name, trigger.event, when)
+
+    def _note_clock(self, event: str, moment: CheckedMoment | None) -> None:
+        if moment is not None:
+            clock = ClockPlan(event, moment.source, dict(moment.params))
+            if clock not in self.clocks:
+                self.clocks.append(clock)
 
     def awaited(self, path: str, awaited: CheckedAwaited) -> Awaited:
         """An event that is waited for; `path` is where its place and its condition are noted."""
         self._note(path, awaited.span)
+        self._note_clock(awaited.event, awaited.moment)
         where = self.condition(f"{path}.when", awaited.where)
         when = conjoin(*(lower(condition) for condition in awaited.filters), where)
         return Awaited(awaited.event, when, awaited.bind, awaited.from_now)

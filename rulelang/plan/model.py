@@ -226,6 +226,17 @@ class TriggerPlan(msgspec.Struct, frozen=True):
     when: Lit | Get | Op | None = None
 
 
+class ClockPlan(msgspec.Struct, frozen=True):
+    """A moment that a rule listens to: when it has come, the machine makes an event of this type for the subject.
+
+    `source` and `params` are those of the trigger's `Clock`; the data of the event holds the params.
+    """
+
+    event: str
+    source: str
+    params: dict[str, str | int]
+
+
 class Enrolment(msgspec.Struct, frozen=True, omit_defaults=True):
     """When a subject may be enrolled. `again` is a duration for `again after`, "" otherwise.
 
@@ -256,8 +267,9 @@ class Plan(msgspec.Struct, frozen=True, omit_defaults=True):
     """One rule. `key` is its identity across edits: its name, or `file#n` without one.
 
     `enrol` is `every time`, `once` or `again`; `enrolment` has the details. `goals` are exit conditions
-    counted as success. `params` are what the rule takes (name → type). `hash` (of everything that changes behaviour; not `file`,
-    `line`, `state`) names this version of the rule. `text` is the source, kept so that a run can be explained for ever.
+    counted as success. `params` are what the rule takes (name → type). `clocks` are the moments that its triggers
+    and waits listen to. `hash` (of everything that changes behaviour; not `file`, `line`, `state`) names this version
+    of the rule. `text` is the source, kept so that a run can be explained for ever.
     """
 
     version: int
@@ -279,3 +291,4 @@ class Plan(msgspec.Struct, frozen=True, omit_defaults=True):
     exit_on: tuple[ExitOn, ...] = ()
     on_exit: tuple[Step, ...] = ()
     params: dict[str, str] = {}
+    clocks: tuple[ClockPlan, ...] = ()

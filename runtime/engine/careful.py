@@ -20,6 +20,7 @@ from runtime.engine.work import (
     CancelRun,
     Committed,
     Recorded,
+    Ring,
     Wake,
     Work,
 )
@@ -112,6 +113,8 @@ def _name(work: Work) -> str:
             return f"event:{work.event.id}"
         case Wake():
             return f"timer:{work.due.run}:{work.due.due}"
+        case Ring():
+            return f"alarm:{work.due.subject.kind}:{work.due.subject.id}:{work.due.due}"
         case Answer():
             return f"answer:{work.key}:{work.attempt}"
         case CancelRun():

@@ -10,6 +10,7 @@ from msgspec.structs import replace
 
 from runtime.actions import Facts
 from runtime.engine import delivery, operators
+from runtime.engine.arming import arm_again, plan_passes
 from runtime.engine.identity import Identities
 from runtime.engine.rules import Rules
 from runtime.engine.unit import Unit, linked
@@ -25,14 +26,17 @@ from runtime.engine.work import (
     Recorded,
     Replay,
     Result,
+    Ring,
     Skip,
     Wake,
     Work,
 )
 from runtime.machine import RELATED_CHANGED
 from runtime.model import (
+    ALARMS_CHANGED,
     JSON,
     LIVE,
+    AlarmInput,
     EffectRow,
     EffectStatus,
     Event,
@@ -44,16 +48,19 @@ from runtime.model import (
 )
 from runtime.outbox import Ready
 from runtime.retry import RetryPolicy
-from runtime.store.protocol import AcceptedEvent, DueRun, StoredEvent, Transaction, WriteStore
+from runtime.store.protocol import AcceptedEvent, DueAlarm, DueRun, StoredEvent, Transaction, WriteStore
 
 T = TypeVar("T")
 
 
 class CoreLimits(msgspec.Struct, frozen=True):
-    """`cached` subjects are kept in memory between transactions; `dependents` are re-examined in one transaction."""
+    """`cached` subjects are kept in memory between transactions; `dependents` are re-examined in one transaction,
+    and `armed` get their alarms anew.
+    """
 
     cached: int = 20_000
     dependents: int = 500
+    armed: int = 200
 
 
 class EngineCore:
@@ -77,16 +84,18 @@ class EngineCore:
         self._rows: dict[str, EffectRow] = {}
         self._counters: dict[str, int] | None = None
 
-    def start(self) -> None:
-        """Keep the plans, so that every run can find the version it began with.
+    def start(self, now: Millis = 0) -> None:
+        """Keep the plans, so that every run can find the version it began with; see to it that alarms get set.
 
         Raises:
             StoreUnavailable: the store cannot be written now.
         """
         with self.store.transaction() as tx:
             tx.save_plans(self.rules.plans.encoded())
+            plan_passes(tx, self.rules.machine.alarms, now)
+        self.forget()
 
-    def install(self, rules: Rules) -> None:
+    def install(self, rules: Rules, now: Millis = 0) -> None:
         """Go on with other rules; runs under way keep the versions they began with.
 
         Raises:
@@ -94,6 +103,7 @@ class EngineCore:
         """
         with self.store.transaction() as tx:
             tx.save_plans(rules.plans.encoded())
+            plan_passes(tx, rules.machine.alarms, now)
         self.rules = rules
         self.forget()
 
@@ -134,9 +144,9 @@ class EngineCore:
         events: int = 0,
         error: Exception | None = None,
     ) -> Committed:
-        """Handle works, up to `timers` waits that are over and up to `events` recorded events, in one transaction.
+        """Handle works, up to `timers` waits and alarms, and up to `events` recorded events, in one transaction.
 
-        Recorded events come first, then timers in the order they are due, then the works in the order given. With
+        Recorded events come first, then what is due by the clock in that order, then the works in the order given. With
         `error` the machine is not called: whatever would be handled is marked as failed for this reason.
 
         Raises:
@@ -162,8 +172,9 @@ class EngineCore:
         """
         with self.store.transaction() as tx:
             recorded = tx.pending_events(events) if events else []
-            due = tx.due_runs(now, timers) if timers else []
-        return [*map(Recorded, recorded), *map(Wake, due)]
+            due = _due(tx, now, timers) if timers else []
+        wakes = [Wake(item) if isinstance(item, DueRun) else Ring(item) for item in due]
+        return [*map(Recorded, recorded), *wakes]
 
     def unfinished(self, limit: int, after: str = "") -> list[EffectRow]:
         """Effects that are pending on disk, in the order of their keys, from after `after`.
@@ -184,7 +195,7 @@ class EngineCore:
     def _handle(self, unit: Unit, works: Sequence[Work], timers: int, events: int) -> Committed:
         tx = unit.tx
         recorded = tx.pending_events(events) if events else []
-        due = tx.due_runs(unit.now, timers) if timers else []
+        due = _due(tx, unit.now, timers) if timers else []
         if recorded:
             self._handle_recorded(unit, recorded)
         if due:
@@ -198,8 +209,8 @@ class EngineCore:
             results=results,
             ready=[*ready, *unit.again],
             dropped=unit.dropped,
-            next_due=tx.next_due(),
-            pending=len(recorded) == events > 0 or any(e.pending for e in unit.events),
+            next_due=_earliest(tx.next_due(), tx.next_alarm()),
+            pending=len(recorded) == events > 0 or unit.left or any(e.pending for e in unit.events),
             timers=len(due),
             handled=len(recorded),
             started=unit.started,
@@ -211,12 +222,23 @@ class EngineCore:
     def _handle_recorded(self, unit: Unit, events: Sequence[Event]) -> None:
         unit.load(event.subject for event in events)
         for event in events:
-            if event.type == RELATED_CHANGED:
+            if event.type == ALARMS_CHANGED:
+                self._arm_again(unit, event)
+            elif event.type == RELATED_CHANGED:
                 self._revisit_dependents(unit, event)
                 unit.handled.append((event.id, ()))
             else:
                 event = Identities(unit).resolve(event) if event.identity else event
                 unit.handled.append((event.id, self._on_event(unit, event)))
+
+    def _arm_again(self, unit: Unit, event: Event) -> None:
+        """One part for each transaction: other works have to wait for it."""
+        if unit.armed:
+            unit.left = True
+            return
+        unit.armed = True
+        arm_again(unit, event, self._limits.armed)
+        unit.handled.append((event.id, ()))
 
     def _revisit_dependents(self, unit: Unit, event: Event) -> None:
         limit = self._limits.dependents
@@ -230,12 +252,14 @@ class EngineCore:
             following = replace(event, id=f"{rest['of']}#{part}", data=rest)
             unit.events.append(AcceptedEvent(following, b"", (), pending=True))
 
-    def _handle_due(self, unit: Unit, due: Sequence[DueRun]) -> None:
-        unit.load(run.subject for run in due)
-        inputs = [(d.subject, TimerInput(d.run, d.due)) for d in due]
+    def _handle_due(self, unit: Unit, due: Sequence[DueRun | DueAlarm]) -> None:
+        unit.load(item.subject for item in due)
+        inputs = [(item.subject, _input(item)) for item in due]
         unit.load_related(inputs)
         for subject, input in inputs:
             transition = unit.advance(subject, input)
+            if isinstance(input, AlarmInput):
+                continue
             if transition is not None and not transition.runs and input.run not in unit.runs:
                 unit.fail_run(subject, input.run, "its wait is over, but it does not stand at a wait")
 
@@ -300,7 +324,7 @@ class EngineCore:
                 return operators.replay(unit, work)
             case Skip():
                 return operators.skip(unit, work)
-            case Wake():
+            case Wake() | Ring():
                 self._handle_due(unit, (work.due,))
                 return None
             case Recorded():
@@ -319,6 +343,20 @@ class EngineCore:
                 self._rows.pop(key, None)
         _trim(self._cache, self._limits.cached)
         _trim(self._rows, self._limits.cached)
+
+
+def _due(tx: Transaction, now: Millis, limit: int) -> list[DueRun | DueAlarm]:
+    """Waits that are over and alarms whose time has come, in the order in which they were due."""
+    due: list[DueRun | DueAlarm] = [*tx.due_runs(now, limit), *tx.due_alarms(now, limit)]
+    return sorted(due, key=lambda item: item.due)[:limit]
+
+
+def _input(item: DueRun | DueAlarm) -> TimerInput | AlarmInput:
+    return TimerInput(item.run, item.due) if isinstance(item, DueRun) else AlarmInput(item.due)
+
+
+def _earliest(*moments: Millis | None) -> Millis | None:
+    return min((moment for moment in moments if moment is not None), default=None)
 
 
 def _same(fields: Mapping[str, JSON], others: Mapping[str, JSON]) -> bool:

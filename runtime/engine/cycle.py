@@ -46,7 +46,7 @@ class Cycle:
         Raises:
             StoreUnavailable: the store cannot be written now.
         """
-        self.core.start()
+        self.core.start(now)
         self.probation.begin(now)
 
     def end(self) -> None:

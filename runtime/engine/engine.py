@@ -186,7 +186,7 @@ class Engine:
             StoreUnavailable: the plans cannot be kept; nothing has changed.
         """
         rules = await asyncio.to_thread(self._core.rules.deployed, schema, plans)
-        await self._call(lambda core: core.install(rules))
+        await self._call(lambda core: core.install(rules, self.clock.now()))
 
     async def write(self, change: Callable[[Transaction], T]) -> T:
         """Make a change of your own, such as erasing a subject, in one transaction between two of the engine's.

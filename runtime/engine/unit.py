@@ -13,6 +13,7 @@ from runtime.machine import RELATED_CHANGED, related_keys
 from runtime.model import (
     JSON,
     LIVE,
+    AlarmInput,
     CancelInput,
     EffectRow,
     EffectStatus,
@@ -72,6 +73,8 @@ class Unit:
         self.dropped: list[str] = []
         self.faults: list[Fault] = []
         self.started = 0
+        self.armed = False
+        self.left = False
         self.error: Exception | None = None
         self._rows: dict[str, EffectRow] = {}
         self._subjects: dict[str, SubjectKey] = {}
@@ -145,6 +148,10 @@ class Unit:
             return {}
         self.load(keys.values())
         return {kind: self.states[key].fields for kind, key in keys.items()}
+
+    def counter(self, name: str) -> int:
+        """A shared counter, as this transaction has left it."""
+        return self._all_counters.get(name, 0)
 
     # --- advancing ---
 
@@ -227,14 +234,25 @@ class Unit:
 
     def isolate(self, key: SubjectKey, input: Input, error: BaseException) -> None:
         """Mark what an input belongs to as failed, so that everything else goes on."""
-        what = input.event.id if isinstance(input, EventInput) else input.run
+        what = _what(key, input)
         self.faults.append(Fault(key, what, error))
         reason = str(error) if error is self.error else _internal(error)
         if isinstance(input, EventInput):
             entry = Entry(self.now, EntryKind.FAILED, event=what, reason=reason)
             self.journal.append(JournalRow(key, "", what, (entry,)))
+        elif isinstance(input, AlarmInput):
+            self._silence(key, reason)
         else:
             self.fail_run(key, what, reason)
+
+    def _silence(self, key: SubjectKey, reason: str) -> None:
+        """Give up the alarms of a subject until it changes, without the machine."""
+        state = self.states[key]
+        memory = {name: value for name, value in state.memory.items() if name != "alarms"}
+        self.states[key] = replace(state, memory=memory, alarm=None)
+        self.dirty[key] = None
+        entry = Entry(self.now, EntryKind.FAILED, reason=f"what its alarms bring about failed: {reason}")
+        self.journal.append(JournalRow(key, "", "", (entry,)))
 
     def fail_run(self, key: SubjectKey, id: str, reason: str) -> None:
         """End a live run as failed, without the machine."""
@@ -311,6 +329,15 @@ class Unit:
             opportunity=records.get("opportunity", _NOTHING),
             event=row.effect.event,
         )
+
+
+def _what(key: SubjectKey, input: Input) -> str:
+    match input:
+        case EventInput():
+            return input.event.id
+        case AlarmInput():
+            return f"alarm:{key.kind}:{key.id}"
+    return input.run
 
 
 def _internal(error: BaseException) -> str:

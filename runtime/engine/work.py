@@ -9,7 +9,7 @@ import msgspec
 
 from runtime.model import JSON, Event, Millis, Outcome, SubjectKey
 from runtime.outbox import Ready
-from runtime.store.protocol import DueRun, IdentityConflict
+from runtime.store.protocol import DueAlarm, DueRun, IdentityConflict
 
 
 class Arrival(msgspec.Struct, frozen=True, gc=False):
@@ -68,13 +68,19 @@ class Wake(msgspec.Struct, frozen=True, gc=False):
     due: DueRun
 
 
+class Ring(msgspec.Struct, frozen=True, gc=False):
+    """An alarm that is due."""
+
+    due: DueAlarm
+
+
 class Recorded(msgspec.Struct, frozen=True, gc=False):
     """An event that is on disk and waits to be handled."""
 
     event: Event
 
 
-Work: TypeAlias = Arrival | Look | Begin | Answer | CancelRun | Replay | Skip | Wake | Recorded
+Work: TypeAlias = Arrival | Look | Begin | Answer | CancelRun | Replay | Skip | Wake | Ring | Recorded
 
 
 class ReceiptStatus(StrEnum):
@@ -120,7 +126,7 @@ class Committed(msgspec.Struct):
     """What one transaction did; all of it is on disk.
 
     `results` stand in the order of the works. `ready` are effects that wait for an attempt, `dropped` keys of those
-    called off. `next_due` is when the earliest waiting run is due. `pending` says whether recorded events may
+    called off. `next_due` is when the earliest waiting run or alarm is due. `pending` says whether recorded events may
     still wait to be handled. The rest is for metrics and the log.
     """
 

@@ -12,7 +12,7 @@ from runtime.model import EffectRow, Event, Millis, Run, SubjectKey, SubjectStat
 from runtime.store.memory_reads import MemoryReads
 from runtime.store.memory_tables import Tables, decode_effect, decode_event, decode_run, read_subject
 from runtime.store.memory_writes import MemoryWrites
-from runtime.store.protocol import DueRun, StoredEvent
+from runtime.store.protocol import DueAlarm, DueRun, StoredEvent
 
 
 class MemoryTransaction(MemoryWrites):
@@ -34,6 +34,15 @@ class MemoryTransaction(MemoryWrites):
     def dependents(self, key: SubjectKey, limit: int, after: str = "") -> list[SubjectKey]:
         """See Transaction."""
         return self._tables.dependents(key, after)[:limit]
+
+    def linked(self, key: SubjectKey, limit: int, after: str = "") -> list[SubjectKey]:
+        """See Transaction."""
+        return self._tables.linked(key, after)[:limit]
+
+    def subjects_of(self, kind: str, limit: int, after: str = "") -> list[SubjectKey]:
+        """See Transaction."""
+        found = (key for key in self._tables.subjects if key.kind == kind and key.id > after)
+        return sorted(found, key=lambda key: key.id)[:limit]
 
     def runs(self, ids: Sequence[str]) -> dict[str, Run]:
         """See Transaction."""
@@ -67,6 +76,15 @@ class MemoryTransaction(MemoryWrites):
     def next_due(self) -> Millis | None:
         """See Transaction."""
         return self._tables.due[0][0] if self._tables.due else None
+
+    def due_alarms(self, until: Millis, limit: int) -> list[DueAlarm]:
+        """See Transaction."""
+        due = [item for item in self._tables.alarms[:limit] if item[0] <= until]
+        return [DueAlarm(at, SubjectKey(kind, id)) for at, id, kind in due]
+
+    def next_alarm(self) -> Millis | None:
+        """See Transaction."""
+        return self._tables.alarms[0][0] if self._tables.alarms else None
 
     def counters(self) -> dict[str, int]:
         """See Transaction."""

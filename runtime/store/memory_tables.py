@@ -64,7 +64,9 @@ class SegmentRecord(NamedTuple):
 
 @dataclass
 class Tables:
-    """All tables. `last` holds the highest sequence number by table; `due` is (due, run seq, run id)."""
+    """All tables. `last` holds the highest sequence number by table; `due` is (due, run seq, run id), `alarms`
+    (due, id, kind).
+    """
 
     events: dict[str, EventRecord] = field(default_factory=dict)
     subjects: dict[SubjectKey, bytes] = field(default_factory=dict)
@@ -73,6 +75,7 @@ class Tables:
     runs: dict[str, RunRecord] = field(default_factory=dict)
     live: dict[SubjectKey, tuple[str, ...]] = field(default_factory=dict)
     due: list[tuple[Millis, int, str]] = field(default_factory=list)
+    alarms: list[tuple[Millis, str, str]] = field(default_factory=list)
     effects: dict[str, EffectRecord] = field(default_factory=dict)
     pending_effects: list[str] = field(default_factory=list)
     pending_events: list[tuple[int, str]] = field(default_factory=list)
@@ -96,9 +99,13 @@ class Tables:
 
     def dependents(self, key: SubjectKey, after: str) -> list[SubjectKey]:
         """Subjects with live runs that link to this one, by id from behind `after`."""
-        field = LINKS.get(key.kind, "")
-        live = (other for other in self.live if other in self.subjects and other.id > after)
-        found = [o for o in live if text_of(decode_subject(self.subjects[o]), field) == key.id]
+        return [other for other in self.linked(key, after) if other in self.live]
+
+    def linked(self, key: SubjectKey, after: str) -> list[SubjectKey]:
+        """Subjects that link to this one, by id from behind `after`."""
+        field = LINKS.get(key.kind)
+        others = (other for other in self.subjects if field and other.id > after)
+        found = [o for o in others if text_of(decode_subject(self.subjects[o]), field or "") == key.id]
         return sorted(found, key=lambda other: (other.id, other.kind))
 
 

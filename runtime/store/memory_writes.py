@@ -15,6 +15,7 @@ from runtime.store.memory_tables import (
     RunRecord,
     SegmentRecord,
     Tables,
+    decode_subject,
     due_of,
     encode,
 )
@@ -62,11 +63,22 @@ class MemoryWrites:
         claims = settle(states, {i: identities[i] for i in asked if i in identities})
         for state in states:
             self._release(state.key)
+            self._set_alarm(state.key, state.alarm)
             body = encode(msgspec.structs.replace(state, runs={}, exists=True))
             self._undo.put(self._tables.subjects, state.key, body)
         for state in states:
             self._claim(state.key, [i for i in wanted(state) if claims.holders[i] == state.key.id])
         return claims.conflicts
+
+    def _set_alarm(self, key: SubjectKey, alarm: Millis | None) -> None:
+        before = self._tables.subjects.get(key)
+        due = decode_subject(before).alarm if before is not None else None
+        if due == alarm:
+            return
+        if due is not None:
+            self._undo.remove(self._tables.alarms, (due, key.id, key.kind))
+        if alarm is not None:
+            self._undo.insert(self._tables.alarms, (alarm, key.id, key.kind))
 
     def _release(self, key: SubjectKey) -> None:
         for identity in self._tables.claims.get(key, ()):
@@ -165,6 +177,7 @@ class MemoryWrites:
         self._drop_segments(segments)
         known = key in tables.subjects
         self._release(key)
+        self._set_alarm(key, None)
         self._undo.drop(tables.subjects, key)
         return len(runs) + len(events) + len(effects) + len(segments) + known
 

@@ -48,6 +48,13 @@ class DueRun(msgspec.Struct, frozen=True, gc=False):
     subject: SubjectKey
 
 
+class DueAlarm(msgspec.Struct, frozen=True, gc=False):
+    """A subject whose earliest alarm is due at `due`."""
+
+    due: Millis
+    subject: SubjectKey
+
+
 class AcceptedEvent(msgspec.Struct, frozen=True, gc=False):
     """An event to record: `hash` of the body as received; `runs` it started; `pending` when not yet handled.
 
@@ -109,6 +116,12 @@ class Transaction(Protocol):
     def dependents(self, key: SubjectKey, limit: int, after: str = "") -> list[SubjectKey]:
         """Subjects with live runs that link to an account or contact, by id, from behind the id `after`."""
 
+    def linked(self, key: SubjectKey, limit: int, after: str = "") -> list[SubjectKey]:
+        """Subjects that link to an account or contact, by id, from behind the id `after`."""
+
+    def subjects_of(self, kind: str, limit: int, after: str = "") -> list[SubjectKey]:
+        """Subjects of a kind that exist, by id, from behind the id `after`."""
+
     def runs(self, ids: Sequence[str]) -> dict[str, Run]:
         """Those of the runs that exist, live or ended."""
 
@@ -126,6 +139,12 @@ class Transaction(Protocol):
 
     def next_due(self) -> Millis | None:
         """The earliest due time of all waiting runs."""
+
+    def due_alarms(self, until: Millis, limit: int) -> list[DueAlarm]:
+        """Subjects with `alarm <= until`, by that and then by id."""
+
+    def next_alarm(self) -> Millis | None:
+        """The earliest alarm of all subjects."""
 
     def counters(self) -> dict[str, int]:
         """All shared counters."""

@@ -11,7 +11,7 @@ from sqlalchemy import Column, ForeignKey, Index, Integer, LargeBinary, MetaData
 
 from runtime.model import EffectStatus, RunStatus
 
-REVISION = "0001"
+REVISION = "0002"
 """The migration that makes the tables of this module. Revisions are numbers: a newer one is known as such."""
 
 APPLICATION_ID = 0x52554C45
@@ -62,6 +62,8 @@ subjects = Table(
     Column("version", Integer, nullable=False),
     # NULL for a subject that is only referred to so far.
     Column("body", LargeBinary),
+    # When the earliest of its alarms is due.
+    Column("alarm", Integer),
 )
 Index("subjects_by_id", subjects.c.kind, subjects.c.id, unique=True)
 Index(
@@ -80,6 +82,7 @@ Index(
 )
 Index("subjects_by_account", subjects.c.account_id, sqlite_where=subjects.c.account_id.is_not(None))
 Index("subjects_by_contact", subjects.c.contact_id, sqlite_where=subjects.c.contact_id.is_not(None))
+Index("subjects_alarm", subjects.c.alarm, subjects.c.id, sqlite_where=text("alarm IS NOT NULL"))
 
 events = Table(
     "events",

@@ -22,11 +22,12 @@ Searched: TypeAlias = tuple[str | None, str | None, str | None, str | None]
 
 
 class SubjectRef(NamedTuple):
-    """A subject's number, what it is found by, and whether it exists or is only referred to."""
+    """A subject's number, what it is found by, whether it exists or is only referred to, and its alarm."""
 
     seq: int
     searched: Searched = (None, None, None, None)
     exists: bool = False
+    alarm: int | None = None
 
 
 class Caches:
@@ -89,9 +90,9 @@ class Caches:
         for kind, of_kind in groupby(sorted(keys), attrgetter("kind")):
             ids = [key.id for key in of_kind]
             for row in st.SUBJECTS_BY_ID.rows(self._connection, ids, self.name_id(kind)):
-                id, seq, *_, version, body = row
+                id, seq, *_, alarm, version, body = row
                 key = SubjectKey(kind, id)
-                self.subjects[key] = SubjectRef(seq, row[2:6], body is not None)
+                self.subjects[key] = SubjectRef(seq, row[2:6], body is not None, alarm)
                 yield seq, key, version, body
 
     def load_runs(self, ids: Iterable[str]) -> None:

@@ -21,12 +21,27 @@ def write_subjects(
     """Store subjects, whose refs are loaded where they are known; see Transaction.write for identities."""
     same: list[SubjectState] = []
     changed: list[SubjectState] = []
+    alarmed: list[SubjectState] = []
     for state in states:
-        (same if _is_found_as_before(state, caches.subjects.get(state.key)) else changed).append(state)
+        ref = caches.subjects.get(state.key)
+        (same if _is_found_as_before(state, ref) else changed).append(state)
+        if state.alarm is not None or (ref is not None and ref.alarm is not None):
+            alarmed.append(state)
     if same:
         rows = [(state.version, pack_subject(state), caches.subjects[state.key].seq) for state in same]
         connection.executemany(st.KEEP_SEARCHED, rows)
-    return _Change(connection, caches).write(changed) if changed else []
+    conflicts = _Change(connection, caches).write(changed) if changed else []
+    if alarmed:
+        _set_alarms(connection, caches, alarmed)
+    return conflicts
+
+
+def _set_alarms(connection: Connection, caches: Caches, states: Sequence[SubjectState]) -> None:
+    moved = [state for state in states if caches.subjects[state.key].alarm != state.alarm]
+    rows = [(state.alarm, caches.subjects[state.key].seq) for state in moved]
+    connection.executemany(st.SET_ALARM, rows)
+    for state in moved:
+        caches.subjects[state.key] = caches.subjects[state.key]._replace(alarm=state.alarm)
 
 
 def _is_found_as_before(state: SubjectState, ref: SubjectRef | None) -> bool:
@@ -79,11 +94,11 @@ class _Change(NamedTuple):
             rest = (*searched, state.version, pack_subject(state))
             if ref is None:
                 seq = self.caches.next("subjects")
-                added.append((seq, self.caches.name_id(key.kind), key.id, *rest))
+                added.append((seq, self.caches.name_id(key.kind), key.id, *rest, None))
             else:
                 seq = ref.seq
                 changed.append((*rest, seq))
-            self.caches.subjects[key] = SubjectRef(seq, searched, exists=True)
+            self.caches.subjects[key] = SubjectRef(seq, searched, True, ref.alarm if ref else None)
         self.connection.executemany(st.ADD_SUBJECT, added)
         self.connection.executemany(st.CHANGE_SUBJECT, changed)
 

@@ -18,7 +18,7 @@ from runtime.store.codec import (
     unpack_subject,
 )
 from runtime.store.identity import IDENTIFYING
-from runtime.store.protocol import DueRun, StoredEvent
+from runtime.store.protocol import DueAlarm, DueRun, StoredEvent
 from runtime.store.sqlite_clearing import ClearingVerbs
 from runtime.store.sqlite_writes import WritingVerbs
 
@@ -38,6 +38,7 @@ class SqliteTransaction(WritingVerbs, ClearingVerbs):
         for seq, key, version, body in self._caches.load_subjects(states):
             if body is not None:
                 states[key] = unpack_subject(key.kind, key.id, version, body)
+                states[key].alarm = self._caches.subjects[key].alarm
             known[seq] = states[key]
         for row in st.LIVE_RUNS.rows(self._connection, list(known)):
             state = known[row[4]]
@@ -65,6 +66,19 @@ class SqliteTransaction(WritingVerbs, ClearingVerbs):
             return []
         rows = self._connection.execute(statement, (key.id, after, limit)).fetchall()
         return [SubjectKey(kind, id) for kind, id in rows]
+
+    def linked(self, key: SubjectKey, limit: int, after: str = "") -> list[SubjectKey]:
+        """See Transaction."""
+        statement = st.LINKED.get(key.kind)
+        if statement is None:
+            return []
+        rows = self._connection.execute(statement, (key.id, after, limit)).fetchall()
+        return [SubjectKey(kind, id) for kind, id in rows]
+
+    def subjects_of(self, kind: str, limit: int, after: str = "") -> list[SubjectKey]:
+        """See Transaction."""
+        parameters = (self._caches.name_id(kind), after, limit)
+        return [SubjectKey(kind, id) for (id,) in self._connection.execute(st.SUBJECTS_OF, parameters)]
 
     def runs(self, ids: Sequence[str]) -> dict[str, Run]:
         """See Transaction."""
@@ -104,6 +118,16 @@ class SqliteTransaction(WritingVerbs, ClearingVerbs):
     def next_due(self) -> Millis | None:
         """See Transaction."""
         due: Millis | None = self._connection.execute(st.NEXT_DUE).fetchone()[0]
+        return due
+
+    def due_alarms(self, until: Millis, limit: int) -> list[DueAlarm]:
+        """See Transaction."""
+        rows = self._connection.execute(st.DUE_ALARMS, (until, limit)).fetchall()
+        return [DueAlarm(due, SubjectKey(kind, id)) for due, kind, id in rows]
+
+    def next_alarm(self) -> Millis | None:
+        """See Transaction."""
+        due: Millis | None = self._connection.execute(st.NEXT_ALARM).fetchone()[0]
         return due
 
     def counters(self) -> dict[str, int]:

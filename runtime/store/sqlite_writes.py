@@ -70,7 +70,7 @@ class WritingVerbs:
 
     def _refer_to(self, key: SubjectKey) -> SubjectRef:
         ref = SubjectRef(self._caches.next("subjects"))
-        row = (ref.seq, self._caches.name_id(key.kind), key.id, *ref.searched, 0, None)
+        row = (ref.seq, self._caches.name_id(key.kind), key.id, *ref.searched, 0, None, None)
         self._connection.execute(st.ADD_SUBJECT, row)
         self._caches.subjects[key] = ref
         return ref

@@ -113,6 +113,7 @@ SUBJECTS_BY_ID = ByKeys(
         subjects.c.external_id,
         subjects.c.account_id,
         subjects.c.contact_id,
+        subjects.c.alarm,
         subjects.c.version,
         subjects.c.body,
     ).where(subjects.c.kind == bindparam("kind"), found),
@@ -139,12 +140,36 @@ DEPENDENTS = {
     )
     for kind, field in LINKS.items()
 }
+_KEY = select(names.c.text, subjects.c.id).join_from(subjects, names, subjects.c.kind == names.c.id)
+LINKED = {
+    kind: _limited(
+        _KEY.where(subjects.c[field] == bindparam("key"), subjects.c.id > bindparam("after")).order_by(
+            subjects.c.id, names.c.text
+        )
+    )
+    for kind, field in LINKS.items()
+}
+SUBJECTS_OF = _limited(
+    select(subjects.c.id)
+    .where(
+        subjects.c.kind == bindparam("kind"), subjects.c.id > bindparam("after"), subjects.c.body.is_not(None)
+    )
+    .order_by(subjects.c.id)
+)
+DUE_ALARMS = _limited(
+    select(subjects.c.alarm, names.c.text, subjects.c.id)
+    .join_from(subjects, names, subjects.c.kind == names.c.id)
+    .where(subjects.c.alarm <= bindparam("until"))
+    .order_by(subjects.c.alarm, subjects.c.id)
+)
+NEXT_ALARM = sql(select(func.min(subjects.c.alarm)).where(subjects.c.alarm.is_not(None)))
 ADD_SUBJECT = sql(insert(subjects))
 KEEP_SEARCHED = sql(
     update(subjects)
     .values(version=bindparam("version"), body=bindparam("body"))
     .where(subjects.c.seq == bindparam("of"))
 )
+SET_ALARM = sql(update(subjects).values(alarm=bindparam("alarm")).where(subjects.c.seq == bindparam("of")))
 RELEASE_IDENTITY = sql(
     update(subjects)
     .values(email=text("NULL"), external_id=text("NULL"))

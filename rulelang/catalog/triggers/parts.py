@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
-from rulelang.catalog.model import JSON, Derivation, Effect, Filter, Param, Trigger
+from rulelang.catalog.model import JSON, Clock, Derivation, Effect, Filter, Param, Trigger
 from rulelang.types.builtin import CURRENCY
 from rulelang.types.model import MONEY, TEXT, Kind, Type
 
@@ -49,6 +49,11 @@ def slot(
     return Slot(Param(name, type_, doc, choices=choices, role=role), filters)
 
 
+def moment(name: str, doc: str, type_: Type, *, choices: tuple[str, ...] = (), role: str = "") -> Slot:
+    """A slot that says when a trigger of the clock fires."""
+    return Slot(Param(name, type_, doc, choices=choices, role=role), ())
+
+
 def choice(name: str, doc: str, type_: Type, *, path: str = "", op: str = "eq") -> Slot:
     """A slot that takes the values of an enumeration only."""
     return slot(name, doc, type_, path=path, op=op, choices=type_.values)
@@ -72,6 +77,7 @@ def trigger(
     effect: Effect = Effect.NONE,
     field: str = "",
     value_key: str = "",
+    clock: Clock | None = None,
 ) -> Trigger:
     """A trigger whose event is called like itself unless `event` says otherwise; slots in `[ ]` are optional."""
     optional = set(re.findall(r"\{(\w+)\}", " ".join(re.findall(r"\[[^\]]*\]", phrase))))
@@ -94,4 +100,5 @@ def trigger(
         effect=effect,
         field=field,
         value_key=value_key,
+        clock=clock,
     )

@@ -1,0 +1,68 @@
+"""Alarms set anew for many subjects, part by part: after a deploy that listens to other moments, or a new time zone.
+
+What is left to do is a recorded event that waits, so that a crash loses nothing and new events are served meanwhile.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from msgspec.structs import replace
+
+from runtime.alarms import Watch
+from runtime.engine.unit import Unit
+from runtime.model import ALARMS_CHANGED, Event, EventInput, Millis, SubjectKey
+from runtime.store.protocol import AcceptedEvent, Batch, Transaction
+
+STAMP = "alarms:"
+"""Counters, one for each kind of subject: the stamp of the alarms that its subjects have, or are getting."""
+PASS = "alarms.pass:"
+"""Counters, one for each kind: the number of the last pass over all subjects. Only the last goes on."""
+
+
+def plan_passes(tx: Transaction, watches: Mapping[str, Watch], now: Millis) -> None:
+    """Record a pass over all subjects of each kind whose alarms are others than they were."""
+    counters = tx.counters()
+    batch = Batch()
+    for kind, watch in watches.items():
+        if counters.get(f"{STAMP}{kind}") == watch.stamp:
+            continue
+        number = counters.get(f"{PASS}{kind}", 0) + 1
+        batch.counters |= {f"{STAMP}{kind}": watch.stamp, f"{PASS}{kind}": number}
+        event = Event(
+            id=f"{ALARMS_CHANGED}:{kind}:{number}",
+            type=ALARMS_CHANGED,
+            occurred_at=now,
+            received_at=now,
+            subject=SubjectKey(kind, ""),
+            data={"pass": number},
+        )
+        batch.events.append(AcceptedEvent(event, b"", (), pending=True))
+    if batch.events:
+        tx.write(batch)
+
+
+def arm_again(unit: Unit, event: Event, limit: int) -> None:
+    """Do one part of the work: up to `limit` subjects. The rest is recorded as another event."""
+    kind, id = event.subject
+    number = event.data.get("pass")
+    if number is not None and number != unit.counter(f"{PASS}{kind}"):
+        return
+    after = str(event.data.get("after", ""))
+    keys = unit.tx.linked(event.subject, limit, after) if id else unit.tx.subjects_of(kind, limit, after)
+    _arm(unit, event, [event.subject, *keys] if id and not after else keys)
+    if len(keys) == limit:
+        part = int(event.data.get("part", 1)) + 1
+        origin = event.data.get("of", event.id)
+        data = {**event.data, "after": keys[-1].id, "part": part, "of": origin}
+        unit.events.append(
+            AcceptedEvent(replace(event, id=f"{origin}#{part}", data=data), b"", (), pending=True)
+        )
+
+
+def _arm(unit: Unit, event: Event, keys: list[SubjectKey]) -> None:
+    unit.load(keys)
+    inputs = [(key, EventInput(replace(event, subject=key, data={}))) for key in keys]
+    unit.load_related(inputs)
+    for key, input in inputs:
+        unit.advance(key, input)
