@@ -76,7 +76,8 @@ def settle(row: EffectRow, outcome: Outcome, idempotent: bool, now: Millis, poli
             return finish(row, EffectStatus.DEAD, outcome, now)
         case OutcomeKind.UNKNOWN if not idempotent:
             return finish(row, EffectStatus.UNKNOWN, outcome, now)
-    if row.attempts >= allowed(row, policy):
+    # Attempts are numbered for ever; when a person has a dead letter tried again, another round begins.
+    if row.attempts % allowed(row, policy) == 0:
         return finish(row, EffectStatus.DEAD, outcome, now)
     due = next_attempt(row, outcome, now, policy)
     return Settled(replace(row, next_at=due, error=outcome.reason, result=outcome.result), None)
@@ -97,7 +98,8 @@ def finish(row: EffectRow, status: EffectStatus, outcome: Outcome, now: Millis) 
 
 def next_attempt(row: EffectRow, outcome: Outcome, now: Millis, policy: RetryPolicy) -> Millis:
     """When to try again: after the jittered pause of this attempt, and not before the receiver asked for."""
-    pause = jittered(policy.delays[max(row.attempts, 1) - 1], row.effect.key, row.attempts)
+    place = (row.attempts - 1) % allowed(row, policy)
+    pause = jittered(policy.delays[place], row.effect.key, row.attempts)
     if outcome.retry_after is not None and outcome.retry_after > 0:
         pause = max(pause, min(int(outcome.retry_after * 1000), policy.longest))
     return now + max(pause, 1)

@@ -32,15 +32,15 @@ def cancel(unit: Unit, work: CancelRun) -> Done:
 
 
 def replay(unit: Unit, work: Replay) -> Done:
-    """Try a dead letter or an unknown outcome again from the first attempt, with the same key and message."""
+    """Try a dead letter or an unknown outcome again, with the same key and message."""
     row, run, problem = _standing(unit, work.key)
     if row is None or run is None:
         return Done(problem)
     row = replace(
-        row, status=EffectStatus.PENDING, attempts=0, next_at=0, result={}, error="", finished_at=None
+        row, status=EffectStatus.PENDING, next_at=max(unit.now, 1), result={}, error="", finished_at=None
     )
     unit.effects[work.key] = row
-    unit.again.append(Ready(row, 1))
+    unit.again.append(Ready(row, row.attempts + 1))
     unit.keep_run(run.subject, replace(run, status=RunStatus.EFFECT, reason=""))
     effect = row.effect
     entry = Entry(

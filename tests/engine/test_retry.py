@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from msgspec.structs import replace
 
 from runtime.model import Effect, EffectRow, EffectStatus, Outcome, OutcomeKind, SubjectKey
 from runtime.retry import RetryPolicy, begin, in_flight, jittered, settle
@@ -51,6 +52,22 @@ def test_the_tries_are_bounded() -> None:
     settled = settle(row(POLICY.attempts), outcome(OutcomeKind.RETRY), True, NOW, POLICY)
     assert settled.row.status == EffectStatus.DEAD
     assert POLICY.attempts == 10
+
+
+def test_a_rule_may_bound_the_tries_further() -> None:
+    bounded = replace(row(), effect=replace(row().effect, tries=2))
+    ends = [
+        settle(replace(bounded, attempts=n), outcome(OutcomeKind.RETRY), True, NOW, POLICY).final is not None
+        for n in range(1, 12)
+    ]
+    assert ends == [n % 3 == 0 for n in range(1, 12)]
+
+
+def test_another_round_of_tries_ends_as_the_first() -> None:
+    for attempt in (POLICY.attempts + 1, 2 * POLICY.attempts - 1):
+        settled = settle(row(attempt), outcome(OutcomeKind.RETRY), True, NOW, POLICY)
+        assert settled.row.status == EffectStatus.PENDING
+    assert settle(row(2 * POLICY.attempts), outcome(OutcomeKind.RETRY), True, NOW, POLICY).final is not None
 
 
 def test_retry_after_is_honoured_and_capped() -> None:
