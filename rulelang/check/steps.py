@@ -40,19 +40,17 @@ from rulelang.check.typed import (
 from rulelang.check.waits import check_delay, check_wait
 from rulelang.diagnostics import flow as say
 from rulelang.diagnostics import messages
+from rulelang.source import Span
 from rulelang.syntax import nodes
 from rulelang.types.model import ANY, BOOL, NUMBER, RECORD, TEXT, Kind, Type
 
 RESULT: dict[str, Type] = {"ok": BOOL, "status": NUMBER, "body": ANY, "error": TEXT}
 """What the result of an action has."""
 
-MAX_TRIES = 50
-"""The most tries of `on error retry`."""
-
 
 @dataclass(frozen=True, slots=True)
 class StepChecker:
-    """Checks the steps of one rule. The parser has bounded their number and how deep they are nested.
+    """Checks the steps of one rule. The parser has bounded their number, how deep they are nested, and retries.
 
     `last` is set for the steps `on exit`, `branch` inside `parallel`.
     """
@@ -245,20 +243,16 @@ class StepChecker:
             steps = self.steps(node.steps or ())
         fork.join()
         goes_on = node.steps is not None or node.retry is None
-        return CheckedOnError(node.span, self._retry(node), goes_on, steps)
-
-    def _retry(self, node: nodes.OnError) -> int | None:
-        if node.retry is not None and not 0 <= node.retry <= MAX_TRIES:
-            args = self.context.source, node.span, str(node.retry), "the number of tries"
-            self.context.report(say.bad_count(*args, 0, MAX_TRIES))
-        return node.retry
+        return CheckedOnError(node.span, node.retry, goes_on, steps)
 
     def _params(self, step: nodes.ActionStep, action: Action) -> tuple[Given, ...]:
         """What another rule is started with, noted for the time when all rules are known."""
         context, starts = self.context, any(p.role == "rule" for p in action.params)
         if not starts:
             for item in step.arguments[:1]:
-                context.report(say.only_for_rules(context.source, item.span, "with"))
+                # Without a `with` the parser has said so.
+                if "with" in context.text(Span(step.phrase.span.end, item.span.start)):
+                    context.report(say.only_for_rules(context.source, item.span, "with"))
             if step.and_wait:
                 context.report(say.only_for_rules(context.source, step.span, "and wait"))
             return ()

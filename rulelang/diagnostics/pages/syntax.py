@@ -154,6 +154,37 @@ PAGES: dict[str, Page] = {
         "on contact created when score > do add tag new",
         "on contact created when score > 5 do add tag new",
     ),
+    "E0025": Page(
+        "`wait for` something else than an approval or a callback",
+        "`wait for` waits for somebody's approval or for a callback. An event is awaited with `wait on`, a time goes "
+        "by with `wait`.",
+        'on contact created do wait for aproval from "ana@acme.test"; add tag new',
+        'on contact created do wait for approval from "ana@acme.test"; add tag new',
+    ),
+    "E0026": Page(
+        "`on error` with other words than it knows",
+        "What becomes of a step that failed for good: `on error continue`, `on error retry 3`, `on error do … end`.",
+        'on contact created do webhook post "https://example.com/x" on error ignore',
+        'on contact created do webhook post "https://example.com/x" on error continue',
+    ),
+    "E0027": Page(
+        "pairs without `with`",
+        "Steps are divided by `;` or new lines. Commas divide the parameters of `start rule`, which begin with `with`.",
+        'on contact created do set score = 5, source = "new"',
+        'on contact created do set score = 5; set source = "new"',
+    ),
+    "E0028": Page(
+        "an action that waits for an event",
+        "Only a wait and a goal are followed by an event. A step that has to wait comes after one.",
+        "on contact created do add tag new on email opened",
+        "on contact created do wait on email opened; add tag new",
+    ),
+    "E0029": Page(
+        "parameters without names or types",
+        "A rule says of each parameter how it is called and of which type it is: `takes discount: number`.",
+        'rule "B"\n  takes discount\n  on manual start\ndo\n  add tag new\nend',
+        'rule "B"\n  takes discount: number\n  on manual start\ndo\n  set score = discount\nend',
+    ),
     "W0001": Page(
         "an `end` that is indented otherwise than its block",
         "It closes the innermost open block, whatever its indentation. If an `end` is missing above, steps "
