@@ -194,7 +194,7 @@ class Block:
             self._searched(frame),
         )
         alive, undecided, fill = self._alive, self._undecided(), frame.fill
-        ordinals, checks, check = self._ordinals, self._checks, self._check
+        ordinals, examine = self._ordinals, self._examine
 
         def visit(values: Values, scope: Scope, out: list[int]) -> None:
             for slot in lazy:
@@ -227,16 +227,22 @@ class Block:
                 top = mask.bit_length() - 1
                 mask ^= 1 << top
                 out.append(ordinals[top])
-            while left:
-                top = left.bit_length() - 1
-                left ^= 1 << top
-                for test in checks.get(top) or check(top, frame, values, scope):
-                    if not test(values, scope):
-                        break
-                else:
-                    out.append(ordinals[top])
+            if left:
+                examine(left, frame, values, scope, out)
 
         return visit
+
+    def _examine(self, left: int, frame: Frame, values: Values, scope: Scope, out: list[int]) -> None:
+        """Test one by one the rules that columns do not decide."""
+        checks = self._checks
+        while left:
+            top = left.bit_length() - 1
+            left ^= 1 << top
+            for test in checks.get(top) or self._check(top, frame, values, scope):
+                if not test(values, scope):
+                    break
+            else:
+                out.append(self._ordinals[top])
 
     def _check(self, index: int, frame: Frame, values: Values, scope: Scope) -> tuple[Test, ...]:
         """The tests of one rule that columns do not decide, made when an event first needs them."""

@@ -7,7 +7,6 @@ built when an event first reaches it, and changing a rule touches the nodes on i
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 from typing import Any
 
@@ -18,6 +17,7 @@ from rulelang.plan.ir import Path
 from rulelang.plan.leaf import Chunk, Row, Tested, Visit, compile_bounds
 from rulelang.plan.predicates import FORMS, Access, Bound, By, Predicates
 from rulelang.plan.scope import Scope
+from rulelang.plan.thresholds import Thresholds, search
 from rulelang.plan.views import UNSET, Form
 
 GAIN = 24
@@ -95,51 +95,6 @@ def _look_up_several(slot: int, table: dict[Any, Node], find: Find, fill: Fill) 
             child = get(key)
             if child is not None:
                 child.visit(values, scope, out)
-
-    return visit
-
-
-class Thresholds:
-    """Rules of which nothing is left but one comparison of one field, sorted by the constant they compare with."""
-
-    __slots__ = ("bounds", "ordinals")
-
-    def __init__(self) -> None:
-        self.bounds: list[Any] = []
-        self.ordinals: list[int] = []
-
-    def add(self, bound: Any, ordinal: int) -> None:
-        """Insert one, in O(log n) comparisons."""
-        at = bisect_right(self.bounds, bound)
-        self.bounds.insert(at, bound)
-        self.ordinals.insert(at, ordinal)
-
-    def remove(self, bound: Any, ordinal: int) -> None:
-        """Remove one that was added."""
-        at = self.ordinals.index(ordinal, bisect_left(self.bounds, bound))
-        del self.bounds[at], self.ordinals[at]
-
-
-_CUTS = {
-    "ge": (bisect_right, True),
-    "gt": (bisect_left, True),
-    "le": (bisect_left, False),
-    "lt": (bisect_right, False),
-}
-"""How to search, and whether the thresholds below the place found match or those above it."""
-
-
-def _search(slot: int, name: str, group: Thresholds, fill: Fill) -> Visit:
-    bounds, ordinals = group.bounds, group.ordinals
-    bisect, below = _CUTS[name]
-
-    def visit(values: Values, scope: Scope, out: list[int]) -> None:
-        value = values[slot]
-        if value is UNSET:
-            value = fill(values, slot, scope)
-        if value == value:  # NaN and ABSENT are not
-            at = bisect(bounds, value)
-            out += ordinals[:at] if below else ordinals[at:]
 
     return visit
 
@@ -228,7 +183,7 @@ class Rest:
         few: list[tuple[Bound, int]] = []
         for (path, form, name), group in self.groups.items():
             if len(group.bounds) >= SORTED:
-                yield _search(frame.slot(path, form), name, group, frame.fill)
+                yield search(frame.slot(path, form), name, group, frame.fill)
             else:
                 pairs = zip(group.bounds, group.ordinals, strict=True)
                 few += [(Bound(path, form, name, bound), ordinal) for bound, ordinal in pairs]

@@ -238,9 +238,12 @@ def test_changing_one_rule_among_many_is_quick() -> None:
     matcher = Matcher(entries)
     scope = events()[0]
     matcher.match("e", "contact", scope)
-    started = time.perf_counter()
-    for index in range(50):
+    times = []
+    for index in range(51):
         changed = entries[index * 331]
+        # CPU time, and the median: other processes must not fail the test.
+        started = time.process_time()
         matcher.replace(changed.ref, [changed])
         matcher.match("e", "contact", scope)
-    assert (time.perf_counter() - started) / 50 < 0.010
+        times.append(time.process_time() - started)
+    assert sorted(times)[25] < 0.010
