@@ -190,7 +190,7 @@ def _arrivals(found: Findings, snapshot: Snapshot, what: str, step: str, came: C
     for key, row in snapshot.effects.items():
         if row.effect.step == step and row.status == EffectStatus.DONE:
             found.check(came[key] > 0, "the", what, "of key", key, "is done and never came")
-    having = {snapshot.effects[key].effect.run for key in came}
+    having = {snapshot.effects[key].effect.run for key in came if key in snapshot.effects}
     for run in snapshot.runs.values():
         if run.rule.endswith(JOURNEY_KEY) and run.status == RunStatus.COMPLETED:
             found.check(run.id in having, "run", run.id, "is completed and its", what, "never came")

@@ -2,12 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from tests.chaos.receivers import Receivers
-
-WAIT = 1000
-"""How long a journey waits, in milliseconds."""
 
 SCHEMA = """
 workspace
@@ -54,16 +49,19 @@ your parcel has arrived.
 """
 
 HOOK_STEP, MAIL_STEP = "do.2", "do.3"
+WAIT = 1000
+"""How long a journey waits, in milliseconds."""
+
 JOURNEY_KEY, ONCE_KEY = "Journey", "First order"
 
 
-def files(receivers: Receivers, hook: str = "/ok", extra: str = "") -> Mapping[str, str]:
-    """The files of the workspace; webhooks go to the path `hook`. `extra` is added to the settings."""
+def files(receivers: Receivers, hook: str = "/ok", engine: str = "") -> dict[str, str]:
+    """The files of the workspace; webhooks go to the path `hook`. `engine` are further settings of that section."""
     return {
         "schema.rules": SCHEMA,
         "rules/journey.rules": JOURNEY.replace("{hook}", receivers.http.url(hook)),
         "templates/thanks.liquid": THANKS,
-        "rulelang.toml": receivers.settings(extra),
+        "rulelang.toml": receivers.settings(engine),
     }
 
 

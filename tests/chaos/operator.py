@@ -26,19 +26,25 @@ def drain(api: Api, receivers: Receivers, seconds: float) -> Counter[str]:
     while any(_page(api, f"/v1/runs?limit=1&status={status}") for status in _LIVE):
         if time.monotonic() > until:
             raise AssertionError(f"runs are under way {seconds:g} seconds after the last start: {_left(api)}")
-        for status in ("unknown", "dead"):
-            for effect in _page(api, f"/v1/effects?limit=200&status={status}"):
-                did[_decide(api, effect, receivers)] += 1
+        did += _decide_all(api, receivers)
         time.sleep(0.2)
     return did
 
 
-def _decide(api: Api, effect: dict[str, Any], receivers: Receivers) -> str:
+def _decide_all(api: Api, receivers: Receivers) -> Counter[str]:
+    did: Counter[str] = Counter()
+    for status in ("unknown", "dead"):
+        effects = _page(api, f"/v1/effects?limit=200&status={status}")
+        arrived = {mail.message_id for mail in receivers.mails()} if effects else set()
+        for effect in effects:
+            did[_decide(api, effect, arrived)] += 1
+    return did
+
+
+def _decide(api: Api, effect: dict[str, Any], arrived: set[str]) -> str:
     """A message that has arrived is not sent again; whatever else stands still is."""
-    what = "replay"
-    if effect["action"].startswith("send_email"):
-        arrived = {mail.message_id for mail in receivers.mails()}
-        what = "skip" if message_id(effect["key"], SENDER) in arrived else "replay"
+    mailed = effect["action"].startswith("send_email") and message_id(effect["key"], SENDER) in arrived
+    what = "skip" if mailed else "replay"
     answer = api.insist("POST", f"/v1/effects/{quote(effect['key'], safe='')}/{what}", {})
     return f"{effect['status']}: {what}" if answer.status == 200 else f"{what} refused ({answer.status})"
 

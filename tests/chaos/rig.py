@@ -13,12 +13,18 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
+from email.message import Message
+from functools import cache
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Any
 
+from rulelang.catalog.build import build_catalogue
+from rulelang.catalog.model import Catalogue
 from runtime.files import DATA
 from runtime.keys import SCOPES, KeyFile, make_key
+from runtime.workspace import Workspace
+from stdlib_actions.library import declarations
 
 REPOSITORY = Path(__file__).parents[2]
 START_SECONDS = 60.0
@@ -34,7 +40,7 @@ class Died(AssertionError):
 class Answer:
     """An answer of the API: its status, its headers and its JSON (None when it holds none)."""
 
-    def __init__(self, status: int, headers: Mapping[str, str], body: bytes) -> None:
+    def __init__(self, status: int, headers: Message, body: bytes) -> None:
         self.status = status
         self.headers = headers
         self.body = body
@@ -69,7 +75,7 @@ class Api:
         try:
             self._connection.request(method, path, body, headers)
             response = self._connection.getresponse()
-            return Answer(response.status, dict(response.headers), response.read())
+            return Answer(response.status, response.headers, response.read())
         except (OSError, http.client.HTTPException):
             self.close()
             raise
@@ -129,7 +135,6 @@ class Server:
         while time.monotonic() < until:
             found = _READY.search(self.said)
             if found:
-                assert b"mistakes in the rules" not in self.said, "the rules of this test have mistakes"
                 return int(found[1])
             if self.process.poll() is not None:
                 raise Died(f"exit {self.process.returncode}: {self.said.decode(errors='replace')}")
@@ -182,6 +187,8 @@ class Rig:
             path = root / name
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text, "utf-8")
+        checked = Workspace(root, _catalogue())
+        assert not checked.diagnostics, checked.diagnostics[0].message
         made = make_key("chaos", SCOPES, 0)
         (root / DATA).mkdir(parents=True, exist_ok=True)
         KeyFile(root / DATA).add(made.key)
@@ -220,6 +227,11 @@ class Rig:
         made = Api(self.port, self.key, timeout)
         self._apis.append(made)
         return made
+
+
+@cache
+def _catalogue() -> Catalogue:
+    return build_catalogue(declarations())
 
 
 def free_port() -> int:
