@@ -159,7 +159,7 @@ PAGES: dict[str, Page] = {
         "`wait for` waits for somebody's approval or for a callback. An event is awaited with `wait on`, a time goes "
         "by with `wait`.",
         'on contact created do wait for aproval from "ana@acme.test"; add tag new',
-        'on contact created do wait for approval from "ana@acme.test"; add tag new',
+        'on contact created do wait for approval from "ana@acme.test" timeout 2d; add tag new',
     ),
     "E0026": Page(
         "`on error` with other words than it knows",
@@ -177,7 +177,7 @@ PAGES: dict[str, Page] = {
         "an action that waits for an event",
         "Only a wait and a goal are followed by an event. A step that has to wait comes after one.",
         "on contact created do add tag new on email opened",
-        "on contact created do wait on email opened; add tag new",
+        "on contact created do wait on email opened timeout 2d; add tag new",
     ),
     "E0029": Page(
         "parameters without names or types",
