@@ -119,16 +119,16 @@ class _Lexer:
         self._count += 1
 
     def _joined(self, kind: str, text: str, start: int) -> tuple[str, str, int]:
-        """`or on` and `and wait` as one token; in front of `do` the `on exit` before it becomes one."""
+        """`or on`, `and wait` and `skip if` as one token; in front of `do` the `on exit` before it becomes one."""
         before = self.tokens[-1]
         if kind == "DO":
             if before.kind == "EXIT" and self.tokens[-2:-1] and self.tokens[-2].kind == "ON":
                 on = self.tokens[-2]
                 self.tokens[-2:] = [Token("ON_EXIT", "on exit", on.start, before.end, on.first)]
-        elif before.kind == _JOINED[kind] and not self._column_0(start):
+        elif before.text == _JOINED[kind] and not (self._column_0(start) or self._first and kind == "IF"):
             self.tokens.pop()
             self._first = before.first
-            return f"{before.kind}_{kind}", f"{before.text} {text}", before.start
+            return f"{before.text.upper()}_{kind}", f"{before.text} {text}", before.start
         return kind, text, start
 
     def _begins(self, kind: str, text: str, start: int) -> bool:
@@ -334,4 +334,4 @@ class _Lexer:
 _BEFORE_VALUES = frozenset(("EQ", "NE", "CONTAINS", "WITH", "MATCHES", "IN", "LPAR", "LSQB", "COMMA"))
 _token = tuple.__new__  # half the time of Token(…), for what every parse does most
 _BEGINNERS = frozenset(("RULE", "ON", "NAME"))
-_JOINED = {"ON": "OR", "WAIT": "AND", "DO": "EXIT"}
+_JOINED = {"ON": "or", "WAIT": "and", "IF": "skip", "DO": ""}

@@ -24,7 +24,7 @@ _CONTINUE = _set(
 )
 """What cannot end a statement: an operator, or a word that wants something behind it."""
 
-_GO_ON = {"where": "", "as": "", "restart": "ON", "skip": "IF"}
+_GO_ON = {"where": "", "as": "", "restart": "ON"}
 """Words that belong to the statement before them, wherever the line ends; some only before a certain word."""
 
 _ARMS = _set("ON UNTIL TIMEOUT")

@@ -158,7 +158,7 @@ class WaitBuilder(ExpressionBuilder):
         return self._plain(c, "until", literals.literal(c[3]), c[2])
 
     def _plain(self, c: Children, mode: str, value: Expr, day: Word | None = None) -> Step:
-        restart, skip = part(c, _Restart), any(is_token(child, "SKIP_WORD") for child in c)
+        restart, skip = part(c, _Restart), any(is_token(child, "SKIP_IF") for child in c)
         events = restart.events if restart else ()
         return self.guarded(c, lambda when: WaitStep(span_of(c), mode, value, when, day, events, skip))
 
@@ -166,9 +166,8 @@ class WaitBuilder(ExpressionBuilder):
         return _Restart(span_of(c), c[1].events)
 
     def skip(self, c: Children) -> Token:
-        """Only its first word says something; the whole is one token."""
-        self._expect(c[2], "past")
-        return Token("SKIP_WORD", "skip if past", c[0].start, c[2].end, False)
+        self._expect(c[1], "past")
+        return Token("SKIP_IF", "skip if past", c[0].start, c[1].end, False)
 
     def guarded(self, c: Children, make: Any) -> Step:
         """A step with its condition; an error where that did not parse."""

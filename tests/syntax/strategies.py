@@ -1,4 +1,4 @@
-"""Random trees of the language."""
+"""Random expressions and phrases."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 
 from rulelang.source import Span
 from rulelang.syntax import nodes as n
-from rulelang.syntax.builder import ENROLMENTS, STATES, SUBJECTS
 
 S = Span(0, 0)
 NAMES = st.sampled_from(
@@ -79,9 +78,24 @@ def expressions(leaves: int = 8) -> st.SearchStrategy[Any]:
 SMALL = expressions(3)
 
 
-WORDS = st.sampled_from(["send", "email", "tag", "to", "stage", "enter", "set", "exit", "rule"]).map(
-    lambda w: n.Word(S, w)
-)
+WORDS = st.sampled_from(
+    [
+        "send",
+        "email",
+        "tag",
+        "to",
+        "stage",
+        "enter",
+        "set",
+        "exit",
+        "rule",
+        "goal",
+        "at",
+        "per",
+        "limit",
+        "error",
+    ]
+).map(lambda w: n.Word(S, w))
 
 
 LITERALS = _literals()
@@ -94,9 +108,8 @@ TAILS = st.one_of(
 )
 
 
-FIRST_WORDS = WORDS.filter(
-    lambda word: word.text != "rule"
-)  # `rule` at the start of a statement begins an item
+# `rule` at the start of a statement begins an item, and `on error` behind `goal` a clause.
+FIRST_WORDS = WORDS.filter(lambda word: word.text not in ("rule", "error"))
 
 
 def phrases() -> st.SearchStrategy[n.Phrase]:
@@ -104,50 +117,4 @@ def phrases() -> st.SearchStrategy[n.Phrase]:
     return st.builds(lambda word, parts, tail: n.Phrase(S, (word, *parts, *tail)), FIRST_WORDS, PARTS, TAILS)
 
 
-def _blocks(inner: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
-    steps = st.lists(inner, min_size=1, max_size=2).map(tuple)
-    branches = st.lists(st.builds(n.Branch, st.just(S), SMALL, steps), min_size=1, max_size=2)
-    return st.one_of(
-        st.builds(n.BlockStep, st.just(S), steps, st.none() | SMALL),
-        st.builds(n.IfStep, st.just(S), branches.map(tuple), st.none() | steps),
-    )
-
-
 PHRASES = phrases()
-
-
-def steps() -> st.SearchStrategy[Any]:
-    """Any step."""
-    when = st.none() | SMALL
-    return st.recursive(
-        st.one_of(
-            st.builds(n.ActionStep, st.just(S), PHRASES, when),
-            st.builds(n.WaitStep, st.just(S), st.sampled_from(["for", "until"]), SMALL, when),
-            st.builds(n.StopStep, st.just(S), when),
-        ),
-        _blocks,
-        max_leaves=4,
-    )
-
-
-def _words(choices: tuple[str, ...]) -> st.SearchStrategy[n.Word | None]:
-    return st.none() | st.sampled_from(choices).map(lambda text: n.Word(S, text))
-
-
-def rules() -> st.SearchStrategy[n.Rule]:
-    """Any rule in its long form."""
-    enrolments = st.sampled_from(ENROLMENTS).map(lambda ws: n.EnrolClause(S, tuple(n.Word(S, w) for w in ws)))
-    return st.builds(
-        n.Rule,
-        span=st.just(S),
-        name=st.none() | st.builds(n.TextLit, st.just(S), st.text(CHARACTERS, max_size=10)),
-        header_span=st.just(S),
-        subject=_words(SUBJECTS),
-        state=_words(STATES),
-        triggers=st.lists(st.builds(n.TriggerClause, st.just(S), PHRASES), min_size=1, max_size=2).map(tuple),
-        when=st.none() | SMALL,
-        enrol=st.none() | enrolments,
-        exits=st.lists(st.builds(n.ExitClause, st.just(S), SMALL), max_size=2).map(tuple),
-        steps=st.lists(steps(), min_size=1, max_size=2).map(tuple),
-        broken=st.just(False),
-    )

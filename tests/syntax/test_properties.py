@@ -13,8 +13,10 @@ from rulelang.source import Source
 from rulelang.syntax import nodes
 from rulelang.syntax.lexer import tokenize
 from rulelang.syntax.parser import parse, parse_expression
-from tests.syntax.strategies import expressions, rules
-from tests.syntax.trees import bare, print_expression, print_rule
+from tests.syntax.printed import print_rule
+from tests.syntax.random_rules import rules
+from tests.syntax.strategies import expressions
+from tests.syntax.trees import bare, print_expression
 
 FIRST = 'rule "first"\n  on stage enter "SQL"\n  when status = trial\ndo\n  wait 3d\n  add tag "x"\nend\n'
 MIDDLE = """rule "middle" for contact live
