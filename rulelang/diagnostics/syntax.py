@@ -165,10 +165,10 @@ def reserved(source: Source, span: Span, word: str) -> Diagnostic:
     return Diagnostic("E0012", f"`{word}` is a reserved word", source, span, help=help_, fixes=fixes)
 
 
-def later(source: Source, span: Span, word: str) -> Diagnostic:
-    """E0013: a word kept for a later version begins a step."""
-    message = f"`{word}` is kept for a later version of the language"
-    return Diagnostic("E0013", message, source, span, label="not a step yet")
+def out_of_place(source: Source, span: Span, words: str) -> Diagnostic:
+    """E0013: `on error` behind something that cannot fail, `on exit` inside the steps."""
+    help_ = "`on error …` follows an action, `on exit do … end` all the steps of a rule"
+    return Diagnostic("E0013", f"`{words}` cannot stand here", source, span, help=help_)
 
 
 def chained(source: Source, span: Span, op: str) -> Diagnostic:

@@ -171,7 +171,7 @@ class Recovery:
             return say.chained(self.source, token.span, token.text)
         after = self.tokens[min(self.at + 1, len(self.tokens) - 1)]
         if token.kind == "ON" and after.text in ("exit", "error"):
-            return say.later(self.source, Span(token.start, after.end), f"on {after.text}")
+            return say.out_of_place(self.source, Span(token.start, after.end), f"on {after.text}")
         found = expected.found(token, _WHOLES.get(self.machine.start, "rule"))
         wanted = expected.expected(self.machine)
         if self.at and (token.start == token.end or wants_value(self.machine)):

@@ -81,10 +81,11 @@ PAGES: dict[str, Page] = {
         "fields for contact\n  `wait`: number\nend\n\non contact created do set `wait` = 5",
     ),
     "E0013": Page(
-        "a word kept for later",
-        "`split`, `case`, `match`, `repeat`, `parallel` and a few more are kept for a later version of the language.",
-        "on contact created do repeat 5",
-        _CLEAN,
+        "`on error` or `on exit` in another place",
+        "`on error` says what to do when an action has failed for good, and follows it. `on exit do … end` stands "
+        "behind all the steps of a rule.",
+        "on contact created do wait 5m on error continue",
+        'on contact created do webhook post "https://example.com/x" on error continue',
     ),
     "E0014": Page(
         "comparisons in a chain",
