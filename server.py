@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
@@ -108,6 +109,9 @@ async def running(parts: Parts) -> AsyncIterator[None]:
     log = structlog.get_logger("rulelang.server")
     try:
         await parts.engine.start()
+        # What is loaded now stays for good: the cyclic collector need not look at it again and again.
+        gc.collect()
+        gc.freeze()
         following = asyncio.create_task(parts.workspace.follow(_deployer(parts)), name="rulelang-files")
         log.info("started", rules=len(parts.workspace.checked.plans))
         try:

@@ -11,7 +11,7 @@ import pytest
 
 from runtime.keys import SCOPES
 from tests.support.evil_http import EvilServer
-from tests.support.live import LiveServer, wait_for, LoopThread
+from tests.support.live import LiveServer, LoopThread, wait_for
 from tests.support.process import command
 
 Make = Callable[..., Path]
