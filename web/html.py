@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import msgspec
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
@@ -22,6 +23,7 @@ _environment = Environment(
     trim_blocks=True,
     lstrip_blocks=True,
 )
+_environment.filters["plain"] = lambda value: plain(value)
 
 
 def render(request: Request, template: str, status: int = 200, **values: Any) -> Response:
@@ -31,6 +33,7 @@ def render(request: Request, template: str, status: int = 200, **values: Any) ->
         "workspace": context.workspace.checked.schema.name,
         "held": request.scope.get("held", frozenset()),
         "moment": lambda text: _moment(context, text),
+        "zone": workspace_zone(context).key,
     }
     return HTMLResponse(_environment.get_template(template).render({**always, **values}), status)
 
@@ -41,12 +44,29 @@ def render_plain(template: str, status: int = 200, **values: Any) -> Response:
 
 
 def _moment(context: AppContext, text: str) -> str:
-    """An instant as people read it: in the workspace's zone, to the second."""
+    """An instant as people read it: to the second, in the workspace's zone, which every page names."""
     try:
         instant = parse_instant(text)
     except CalendarError:
         return text
-    return local_text(instant - instant % 1000, workspace_zone(context)).replace("T", " ")
+    return local_text(instant - instant % 1000, workspace_zone(context))[:19].replace("T", " ")
+
+
+def plain(value: Any) -> str:
+    """A JSON value on one line, as people write it."""
+    match value:
+        case None | "" | [] | {}:
+            return "—"
+        case bool():
+            return "yes" if value else "no"
+        case [str(), str()] if "@" in value[0]:
+            return f"{value[1]} <{value[0]}>" if value[1] else str(value[0])
+        case list():
+            return ", ".join(map(plain, value))
+        case dict():
+            return msgspec.json.encode(value).decode()
+        case _:
+            return str(value)
 
 
 def wants_page(request: Request) -> bool:

@@ -30,6 +30,7 @@ ANYBODY = ""
 SIGNED_IN = "*"
 """The scope of pages for everybody who is signed in; what they show depends on what the reader may see."""
 _SHOWN = 25
+_DIAGNOSTICS = 5
 _MAX_FORM = 4096
 
 
@@ -65,12 +66,12 @@ def _guarded(page: Page) -> Handler:
 async def start(request: Request) -> Response:
     """What needs somebody, rules, runs, mailbox: as much of it as the reader may see."""
     context, held = context_of(request), request.scope["held"]
-    values: dict[str, Any] = {"rules": [], "runs": [], "attention": [], "messages": [], "diagnostics": []}
+    values: dict[str, Any] = {"rules": [], "runs": [], "attention": [], "messages": [], "diagnostics": [], "more": 0}
     if "rules:read" in held:
         values["rules"] = await rules_overview(context)
-        values["diagnostics"] = [
-            (str(d.severity), render_text([d], False)) for d in context.workspace.diagnostics
-        ]
+        found = context.workspace.diagnostics
+        values["diagnostics"] = [(str(d.severity), render_text([d], False)) for d in found[:_DIAGNOSTICS]]
+        values["more"] = max(len(found) - _DIAGNOSTICS, 0)
     if "runs:read" in held:
         runs, _ = await context.reader.list_runs(limit=_SHOWN)
         values["runs"] = [{"due": "", "reason": "", **run_json(run)} for run in runs]

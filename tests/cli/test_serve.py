@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
 import re
-import shutil
 import signal
 import socket
 import sqlite3
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -19,7 +20,7 @@ import pytest
 from tests.cli.conftest import BAD
 from tests.support.evil_http import EvilServer
 from tests.support.live import LoopThread, wait_for
-from tests.support.process import ROOT, ServerProcess, client, command, rulelang
+from tests.support.process import ServerProcess, client, command, environment, rulelang
 
 Make = Callable[..., Path]
 
@@ -64,8 +65,6 @@ def test_a_server_says_where_it_is_and_the_link_works(workspace: Make) -> None:
 def test_a_signal_ends_it_in_order(workspace: Make, end: signal.Signals) -> None:
     root = workspace()
     with serve(root) as server:
-        import os
-
         os.kill(server.pid, end)
         assert server.wait() == 0
     events = [json.loads(line)["event"] for line in server.err]
@@ -253,14 +252,11 @@ def test_the_demonstration_prints_commands_that_work(tmp_path: Path) -> None:
         server.find(re.compile(r"(Ctrl-C) ends"))
         text = "\n".join(server.out)
         lines = text.partition("export RULELANG_URL=")[2].split("\n\nThe rule")[0]
-        script = f"export RULELANG_URL={lines}".replace(
-            "rulelang import", f"{ROOT}/.venv/bin/rulelang import"
-        )
-        if not (ROOT / ".venv/bin/rulelang").exists():
-            script = script.replace(f"{ROOT}/.venv/bin/rulelang", shutil.which("rulelang") or "rulelang")
+        path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
         done = subprocess.run(
-            ["bash", "-euo", "pipefail", "-c", script],
+            ["bash", "-euo", "pipefail", "-c", f"export RULELANG_URL={lines}"],
             cwd=tmp_path,
+            env=environment({"PATH": path}),
             capture_output=True,
             text=True,
             timeout=60,
