@@ -25,7 +25,8 @@ from runtime.files import DATA, FileError
 from runtime.keys import KeyFile
 from runtime.outbox import OutboxLimits, Pace
 from runtime.retry import RetryPolicy
-from runtime.settings import Settings, load_settings, missing_secrets
+from runtime.settings import OWN_SECRET, Settings, load_settings, missing_secrets
+from runtime.signing import make_secret_file
 from runtime.store.open import open_store
 from runtime.store.reader import SqliteReader
 from runtime.store.sqlite import SqliteWriter
@@ -62,13 +63,15 @@ def assemble(root: Path, env: Mapping[str, str] = os.environ) -> Parts:
         StoreInUse, WrongDatabase, StoreUnavailable: the database cannot be opened.
     """
     settings = load_settings(root, env)
-    for sentence in missing_secrets(settings, root, env):
-        structlog.get_logger("rulelang.server").warning("secret missing", detail=sentence)
     catalogue = build_catalogue(declarations())
     workspace = Workspace(root, catalogue)
     database = root / settings.database.path
     _make_folder(database.parent)
     writer, readers = open_store(database)
+    if settings.webhook.makes_its_own:
+        _make_secret(root / OWN_SECRET)
+    for sentence in missing_secrets(settings, root, env):
+        structlog.get_logger("rulelang.server").warning("secret missing", detail=sentence)
     egress = EgressClient(policy_of(settings.egress))
     services = live_services(settings, lambda: workspace.checked.schema, root, env, egress)
     library = build_library(services, catalogue)
@@ -85,6 +88,15 @@ def _make_folder(folder: Path) -> None:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
         raise FileError(f"the folder {folder} cannot be made: {error.strerror}") from None
+
+
+def _make_secret(path: Path) -> None:
+    """What signs webhooks where the operator names nothing. Only one server gets here: the store has a lock."""
+    _make_folder(path.parent)
+    try:
+        make_secret_file(path)
+    except OSError as error:
+        raise FileError(f"the signing secret {path} cannot be written: {error.strerror}") from None
 
 
 def _limits(settings: Settings) -> EngineLimits:

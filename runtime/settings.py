@@ -16,6 +16,8 @@ import msgspec
 
 FILE_NAME = "rulelang.toml"
 PREFIX = "RULELANG_"
+OWN_SECRET = ".rulelang/webhook.secret"
+"""Where the server keeps the signing secret that it made itself, relative to the workspace."""
 
 Port: TypeAlias = Annotated[int, msgspec.Meta(ge=1, le=65535)]
 Count: TypeAlias = Annotated[int, msgspec.Meta(ge=1)]
@@ -137,7 +139,10 @@ class Slack(msgspec.Struct, frozen=True):
 
 
 class Webhook(msgspec.Struct, frozen=True):
-    """How webhooks are signed (Standard Webhooks, a secret like `whsec_…`); `timeout` is in seconds."""
+    """How webhooks are signed (Standard Webhooks, a secret like `whsec_…`); `timeout` is in seconds.
+
+    Without a secret of the operator the server makes one at its first start and keeps it in `OWN_SECRET`.
+    """
 
     secret_env: EnvName = ""
     secret_file: str = ""
@@ -145,8 +150,13 @@ class Webhook(msgspec.Struct, frozen=True):
 
     @property
     def secret(self) -> Secret:
-        """Where the signing secret is found."""
-        return Secret(self.secret_env, self.secret_file)
+        """Where the signing secret is found: there always is one."""
+        return Secret(self.secret_env, OWN_SECRET if self.makes_its_own else self.secret_file)
+
+    @property
+    def makes_its_own(self) -> bool:
+        """Whether the operator named no secret, so that the server makes one."""
+        return not (self.secret_env or self.secret_file)
 
 
 class Egress(msgspec.Struct, frozen=True):
@@ -330,7 +340,9 @@ def _bad_destinations(entries: tuple[str, ...]) -> Iterator[str]:
 
 
 def _secrets(settings: Settings) -> Iterator[Secret]:
-    yield from (settings.smtp.password, settings.hyper.api_key, settings.webhook.secret)
+    yield from (settings.smtp.password, settings.hyper.api_key)
+    if not settings.webhook.makes_its_own:
+        yield settings.webhook.secret
     yield from (Secret(name, "") for name in (settings.slack.default, *settings.slack.channels.values()))
 
 

@@ -10,9 +10,11 @@ import base64
 import binascii
 import hashlib
 import hmac
+import os
 import re
 import secrets
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 ID, TIMESTAMP, SIGNATURE = "webhook-id", "webhook-timestamp", "webhook-signature"
 """The header fields."""
@@ -33,6 +35,23 @@ class SigningError(ValueError):
 def new_secret() -> str:
     """A fresh secret of 32 random bytes."""
     return PREFIX + base64.b64encode(secrets.token_bytes(32)).decode("ascii")
+
+
+def make_secret_file(path: Path) -> None:
+    """Keep a fresh secret in a file that its owner alone can read; one that is there already stays as it is.
+
+    Raises:
+        OSError: the file cannot be written.
+    """
+    if path.exists():
+        return
+    draft = path.with_name(f"{path.name}.new")
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "w", encoding="ascii") as file:
+        file.write(new_secret() + "\n")
+        file.flush()
+        os.fsync(file.fileno())
+    draft.replace(path)
 
 
 def sign(secret: str, message_id: str, timestamp: int, body: bytes) -> dict[str, str]:

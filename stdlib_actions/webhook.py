@@ -25,10 +25,10 @@ DECLARATIONS = (
         summary="post the subject's facts to a web address",
         doc=(
             "Posts JSON with the contact, the account, the opportunity, the event, the stage, the rule "
-            "and the run, signed as Standard Webhooks describes when a secret is configured. `webhook-id` "
-            "and `Idempotency-Key` are equal on every try, so that the receiver can tell a repeat. Any "
-            "2xx is success; 408, 429 and 5xx are tried again, other answers are final. Redirects are not "
-            "followed, private addresses are refused."
+            "and the run, signed as Standard Webhooks describes. `webhook-id` and `Idempotency-Key` are "
+            "equal on every try, so that the receiver can tell a repeat. Any 2xx is success; 408, 425, 429 "
+            "and 5xx are tried again, other answers are final. Redirects are not followed, private "
+            "addresses are refused."
         ),
         example='on stage enter "Won" do webhook post "https://hooks.example.com/won"\n',
         rows=("A18", "A27"),
@@ -94,8 +94,6 @@ class WebhookPost:
         headers = {"Content-Type": "application/json"}
         services = self._services
         secret = services.settings.webhook.secret.read(services.root, services.env)
-        if not secret:
-            return headers | {"webhook-id": key}
         return headers | sign(secret, key, int(services.clock()), body)
 
 

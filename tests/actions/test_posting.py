@@ -15,8 +15,8 @@ from runtime.actions import ActionError
 from runtime.egress.client import EgressClient
 from runtime.egress.guard import EgressPolicy
 from runtime.model import JSON, OutcomeKind
-from runtime.settings import Settings, Slack, Webhook
-from runtime.signing import new_secret
+from runtime.settings import OWN_SECRET, Settings, Slack, Webhook
+from runtime.signing import make_secret_file, new_secret
 from stdlib_actions.library import describe
 from tests.actions.conftest import AT, Bench, facts, services
 from tests.support.evil_http import Answer, EvilServer
@@ -39,6 +39,9 @@ async def egress(server: EvilServer) -> AsyncIterator[EgressClient]:
 
 
 def bench(schema: Schema, root: Path, egress: EgressClient | None, settings: Settings, **env: str) -> Bench:
+    if settings.webhook.makes_its_own:
+        (root / OWN_SECRET).parent.mkdir(exist_ok=True)
+        make_secret_file(root / OWN_SECRET)
     return Bench(services(schema, root, settings, egress=egress, env=env))
 
 

@@ -155,6 +155,13 @@ def test_secrets_come_from_variables_or_files_at_each_use(tmp_path: Path) -> Non
     assert Secret("", "").read(tmp_path, {}) == ""
 
 
+def test_webhooks_always_have_a_secret(tmp_path: Path) -> None:
+    own = load(tmp_path, "").webhook
+    assert (own.makes_its_own, own.secret) == (True, Secret("", ".rulelang/webhook.secret"))
+    named = load(tmp_path, '[webhook]\nsecret_file = "hook.key"').webhook
+    assert (named.makes_its_own, named.secret) == (False, Secret("", "hook.key"))
+
+
 def test_missing_secrets_are_listed_by_name(tmp_path: Path) -> None:
     text = '[smtp]\nusername = "me"\npassword_env = "PW"\n[hyper]\napi_key_file = "key"\n[slack]\ndefault = "HOOK"'
     settings = load(tmp_path, text)

@@ -16,6 +16,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+from standardwebhooks import Webhook as Receiver
 
 from tests.cli.conftest import BAD
 from tests.support.evil_http import EvilServer
@@ -158,6 +159,24 @@ def test_a_secret_that_is_missing_is_a_warning(workspace: Make) -> None:
     warning = json.loads(server.err[0])
     assert (warning["level"], warning["event"]) == ("warning", "secret missing")
     assert "ACME_SECRET is not set" in warning["detail"]
+
+
+def test_webhooks_are_signed_with_a_secret_made_once(workspace: Make, hooks: EvilServer) -> None:
+    root = hooked(workspace, hooks)
+    key = new_key(root)
+    place = root / ".rulelang/webhook.secret"
+    secrets = []
+    for contact in ("c_1", "c_2"):
+        with serve(root) as server, client(server, key) as api:
+            api.put(f"/v1/contacts/{contact}", json={"tags": ["hook"]})
+            wait_for(lambda: len(hooks.requests) > len(secrets))
+            secrets.append(place.read_text().strip())
+            assert server.terminate() == 0
+    assert secrets[0] == secrets[1]
+    assert place.stat().st_mode & 0o777 == 0o600
+    for request in hooks.requests:
+        assert Receiver(secrets[0]).verify(request.body, request.headers)["type"] == "contact.tag_added"
+    assert secrets[0] not in str(server.err)
 
 
 # --- stopping and going on -------------------------------------------------------------------------
