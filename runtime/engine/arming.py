@@ -61,7 +61,7 @@ def arm_again(unit: Unit, event: Event, limit: int) -> None:
 
 
 def _arm(unit: Unit, event: Event, keys: list[SubjectKey]) -> None:
-    unit.load(keys)
+    unit.pass_by(keys)
     inputs = [(key, EventInput(replace(event, subject=key, data={}))) for key in keys]
     unit.load_related(inputs)
     for key, input in inputs:

@@ -60,7 +60,7 @@ class CoreLimits(msgspec.Struct, frozen=True):
 
     cached: int = 20_000
     dependents: int = 500
-    armed: int = 200
+    armed: int = 100
 
 
 class EngineCore:
@@ -335,7 +335,7 @@ class EngineCore:
     # --- between transactions ---
 
     def _remember(self, unit: Unit) -> None:
-        self._cache.update(unit.states)
+        self._cache.update(unit.lasting())
         for key, row in unit.effects.items():
             if row.status == EffectStatus.PENDING:
                 self._rows[key] = row

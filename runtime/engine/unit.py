@@ -73,6 +73,7 @@ class Unit:
         self.dropped: list[str] = []
         self.faults: list[Fault] = []
         self.started = 0
+        self.fleeting: set[SubjectKey] = set()
         self.armed = False
         self.left = False
         self.error: Exception | None = None
@@ -115,6 +116,11 @@ class Unit:
         """Bring in, all at once, the records that handling these inputs will look at."""
         states = self.states
         self.load([other for key, input in inputs for other in related_keys(states[key], input).values()])
+
+    def pass_by(self, keys: Sequence[SubjectKey]) -> None:
+        """Bring in subjects that need not be remembered after this transaction."""
+        self.fleeting.update(key for key in keys if key not in self._cache)
+        self.load(keys)
 
     def load_rows(self, keys: Iterable[str]) -> None:
         """Make sure that these effects are in memory."""
@@ -288,6 +294,12 @@ class Unit:
         self.runs[run.id] = run
 
     # --- handing over ---
+
+    def lasting(self) -> Mapping[SubjectKey, SubjectState]:
+        """The subjects to remember: all but those that were only passed by, who would drive out the busy ones."""
+        if not self.fleeting:
+            return self.states
+        return {key: state for key, state in self.states.items() if key not in self.fleeting}
 
     def batch(self) -> Batch:
         """Everything to write."""
