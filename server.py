@@ -37,6 +37,9 @@ from web.app import build_app
 from web.auth import Guard, Sessions
 from web.context import AppContext
 from web.metrics import PrometheusMetrics
+from web.protocol import BoundedProtocol
+
+__all__ = ["BoundedProtocol", "Parts", "assemble", "build_server", "running"]
 
 SHUTDOWN_SECONDS = 8.0
 """How long attempts at effects may still take when the server stops; with what requests may take, under 15 s."""

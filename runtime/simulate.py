@@ -128,7 +128,8 @@ class Simulation:
     def outbox(self) -> list[EffectRow]:
         """All effects so far with the messages composed for them, in the order they were asked for."""
         rows, _ = run_now(self.store.effects(limit=10_000_000))
-        return sorted(reversed(rows), key=lambda row: row.effect.created_at)
+        rows.reverse()
+        return sorted(rows, key=lambda row: row.effect.created_at)
 
     def subject(self, key: SubjectKey) -> SubjectState | None:
         """A record as it is now."""

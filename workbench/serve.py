@@ -78,7 +78,6 @@ def _run(parts: Parts, listener: socket.socket, announce: Callable[[Parts, str],
     import uvicorn
 
     import server
-    from web.protocol import BoundedProtocol
 
     class Serving(uvicorn.Server):
         """Ends with code 0 when a signal ends it, and says when it has begun."""
@@ -96,7 +95,7 @@ def _run(parts: Parts, listener: socket.socket, announce: Callable[[Parts, str],
 
     config = uvicorn.Config(
         server.build_server(parts),
-        http=BoundedProtocol,
+        http=server.BoundedProtocol,
         ws="none",
         lifespan="off",
         log_config=None,

@@ -241,7 +241,8 @@ class Enrolment(msgspec.Struct, frozen=True, omit_defaults=True):
     """When a subject may be enrolled. `again` is a duration for `again after`, "" otherwise.
 
     `per`: a run for each value beside each other. `running`: what a match does while a run is live (`skip`,
-    `restart`, `queue`, `parallel`), `most` the bound of `queue` and `parallel`. `limit`, `release`: (count, duration) or None.
+    `restart`, `queue`, `parallel`), `most` the bound of `queue` and `parallel`. `limit`,
+    `release`: (count, duration) or None.
     """
 
     again: str = ""
