@@ -9,14 +9,12 @@ from __future__ import annotations
 
 from array import array
 from bisect import bisect_right
-from collections.abc import Callable, Iterator, Mapping
-from typing import Any, TypeAlias
+from collections.abc import Iterator, Mapping
 
-from rulelang.plan.columns import Keyed, Ordered, Searched, Steps
+from rulelang.plan.bank import AllSearch, Bank
 from rulelang.plan.frame import Frame, Values
-from rulelang.plan.ir import Path
 from rulelang.plan.leaf import Row, Test, Visit, compile_test
-from rulelang.plan.predicates import FORMS, Access, By, Predicate, Predicates
+from rulelang.plan.predicates import By, Place, Predicate, Predicates
 from rulelang.plan.scope import Scope
 from rulelang.plan.views import UNSET, Form
 
@@ -36,11 +34,6 @@ WORTH: Mapping[By | Form, int] = {
 }
 """A column is searched if it decides on so many rules, or on a quarter of all."""
 
-_READ_AT_ONCE = (By.KEY, Form.NUMBER, Form.TEXT)
-
-Place: TypeAlias = tuple[Path, By | Form]
-"""A column: a path, and how keys are found there or in which form values are compared."""
-
 
 def is_indexable(predicate: Predicate) -> bool:
     """Whether a column knows the test."""
@@ -57,8 +50,9 @@ class Block:
         self._ordinals = array("q")
         self._vacant: list[int] = []
         self._alive = 0
-        self._keyed: dict[tuple[Path, By], Keyed] = {}
-        self._ordered: dict[tuple[Path, Form], Ordered] = {}
+        self._bank = Bank()
+        self._either = Bank()
+        self._either_users = 0
         self._others: dict[Predicate, int] = {}
         self._compiled: dict[Predicate, Test] = {}
         self._idle: set[Place] = set()
@@ -96,25 +90,24 @@ class Block:
     def _toggle(self, tests: Predicates, bit: int) -> None:
         self.run = None
         self._alive ^= bit
-        known, others = _sorted_out(tests)
+        known, either, others = _sorted_out(tests)
         for predicate in known:
-            self._toggle_column(predicate, bit)
+            if predicate.column is not None:
+                self._bank.toggle(predicate.column, predicate.negated, bit)
+        if either is not None:
+            self._either_users ^= bit
+            for column in either.either:
+                self._either.toggle(column, False, bit)
         for predicate in others:
-            users = self._others.get(predicate, 0) ^ bit
-            if users:
-                self._others[predicate] = users
-            else:
-                del self._others[predicate]
-                self._compiled.pop(predicate, None)
+            self._toggle_other(predicate, bit)
 
-    def _toggle_column(self, predicate: Predicate, bit: int) -> None:
-        found = predicate.column
-        if isinstance(found, Access):
-            column = self._keyed.setdefault((found.path, found.by), Keyed())
-            column.toggle(found.keys, predicate.negated, bit)
-        elif found is not None:
-            steps = self._ordered.setdefault((found.path, found.form), Ordered())
-            steps.toggle(found, predicate.negated, bit)
+    def _toggle_other(self, predicate: Predicate, bit: int) -> None:
+        users = self._others.get(predicate, 0) ^ bit
+        if users:
+            self._others[predicate] = users
+        else:
+            del self._others[predicate]
+            self._compiled.pop(predicate, None)
 
     # --- searching ---------------------------------------------------------------------------------
 
@@ -122,21 +115,15 @@ class Block:
         """The function for the rules as they are now."""
         if self.run is None:
             self._idle = set(self._not_worth_it())
-            self._open_places = self._idle | {
-                place for place, steps in self._ordered.items() if steps.is_rough
-            }
+            self._open_places = self._idle | self._bank.rough()
             self._shared = self._most_shared()
             self._checks = {}
             self.run = self._visit(frame)
         return self.run
 
-    def _columns(self) -> Iterator[tuple[Place, Keyed | Ordered]]:
-        yield from self._keyed.items()
-        yield from self._ordered.items()
-
     def _not_worth_it(self) -> Iterator[Place]:
         """Columns that decide on so few rules that testing those of them that are left is cheaper."""
-        for place, column in self._columns():
+        for place, column in self._bank.columns():
             if column.involved.bit_count() < min(WORTH[place[1]], len(self.rows) // 4):
                 yield place
 
@@ -147,7 +134,7 @@ class Block:
     def _undecided(self) -> int:
         """The rules that always need a test of their own."""
         mask = 0
-        for place, column in self._columns():
+        for place, column in self._bank.columns():
             if place in self._idle:
                 mask |= column.involved
         for predicate, users in self._others.items():
@@ -155,44 +142,11 @@ class Block:
                 mask |= users
         return mask
 
-    def _lazy(self, frame: Frame) -> list[int]:
-        """The slots of keys and comparisons that may not have been read when an event comes here."""
-        places = [place for place, _ in self._columns() if place not in self._idle]
-        slots = [frame.slot(path, _form(by)) for path, by in places if by in _READ_AT_ONCE]
-        return [slot for slot in slots if not frame.is_eager(slot)]
-
-    def _keys(self, frame: Frame) -> list[tuple[int, dict[Any, int], int]]:
-        """For each column of keys: slot, masks, and the mask for all other values."""
-        return [
-            (frame.slot(path, Form.KEY), column.accepting(self._alive), self._alive & ~column.asking)
-            for (path, by), column in self._keyed.items()
-            if by is By.KEY and (path, by) not in self._idle
-        ]
-
-    def _searched(self, frame: Frame) -> list[tuple[int, int, Callable[[Any], int]]]:
-        """For each other column of keys: the rules with a test, the slot, and the mask as a function."""
-        return [
-            (column.involved, frame.slot(path, FORMS[by]), Searched(column, by, self._alive).accepting)
-            for (path, by), column in self._keyed.items()
-            if by is not By.KEY and (path, by) not in self._idle
-        ]
-
-    def _steps(self, frame: Frame) -> list[tuple[int, Steps]]:
-        """For each column of comparisons: slot and steps."""
-        return [
-            (frame.slot(path, form), column.steps(self._alive))
-            for (path, form), column in self._ordered.items()
-            if (path, form) not in self._idle
-        ]
-
     def _visit(self, frame: Frame) -> Visit:
         shared = [(users, self._test(predicate, frame)) for predicate, users in self._shared.items()]
-        lazy, keys, ordered, searched = (
-            self._lazy(frame),
-            self._keys(frame),
-            self._steps(frame),
-            self._searched(frame),
-        )
+        search = AllSearch(self._bank, self._alive, self._idle, frame)
+        lazy, keys, ordered, searched = search.lazy, search.keys, search.ordered, search.searched
+        either, either_users = self._either.any_search(frame), self._either_users
         alive, undecided, fill = self._alive, self._undecided(), frame.fill
         ordinals, examine = self._ordinals, self._examine
 
@@ -206,7 +160,7 @@ class Block:
             doubt = undecided
             for slot, (cuts, steps, missing, doubts) in ordered:
                 value = values[slot]
-                if value == value:  # NaN and ABSENT are not
+                if value == value:  # As in `position`, which is not called for speed.
                     at = bisect_right(cuts, value)
                     at += at - (at > 0 and cuts[at - 1] == value)
                     mask &= steps[at]
@@ -218,6 +172,10 @@ class Block:
                 if mask & involved:
                     value = values[slot]
                     mask &= accepting(value if value is not UNSET else fill(values, slot, scope))
+            if mask & either_users:
+                found, in_doubt = either(values, scope)
+                mask &= found | ~either_users
+                doubt |= in_doubt
             for users, test in shared:
                 if mask & users and not test(values, scope):
                     mask &= ~users
@@ -246,8 +204,10 @@ class Block:
 
     def _check(self, index: int, frame: Frame, values: Values, scope: Scope) -> tuple[Test, ...]:
         """The tests of one rule that columns do not decide, made when an event first needs them."""
-        known, others = _sorted_out(self._tests[index])
-        left_open = [predicate for predicate in known if _place(predicate) in self._open_places]
+        known, either, others = _sorted_out(self._tests[index])
+        left_open = [test for test in known if test.column and test.column.place in self._open_places]
+        if either is not None and self._either.rough():
+            left_open.append(either)
         left_open += [predicate for predicate in others if predicate not in self._shared]
         tests = self._checks[index] = tuple(self._test(predicate, frame) for predicate in left_open)
         frame.renew(values, scope)
@@ -260,25 +220,17 @@ class Block:
         return found
 
 
-def _place(predicate: Predicate) -> Place | None:
-    found = predicate.column
-    if found is None:
-        return None
-    return found.path, found.by if isinstance(found, Access) else found.form
-
-
-def _sorted_out(tests: Predicates) -> tuple[list[Predicate], list[Predicate]]:
-    """The tests that columns take, one of each place that wants and one that does not, and the others."""
+def _sorted_out(tests: Predicates) -> tuple[list[Predicate], Predicate | None, list[Predicate]]:
+    """The tests that columns take (one of each place that wants and one that does not), one `or`, and the others."""
     known: dict[tuple[Place, bool], Predicate] = {}
+    either: Predicate | None = None
     others = []
     for predicate in tests:
-        place = _place(predicate)
-        if place is None or (place, predicate.negated) in known:
-            others.append(predicate)
+        column = predicate.column
+        if column is not None and (column.place, predicate.negated) not in known:
+            known[column.place, predicate.negated] = predicate
+        elif predicate.either and either is None:
+            either = predicate
         else:
-            known[place, predicate.negated] = predicate
-    return list(known.values()), others
-
-
-def _form(kind: By | Form) -> Form:
-    return FORMS[kind] if isinstance(kind, By) else kind
+            others.append(predicate)
+    return list(known.values()), either, others

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from rulelang.plan.finding import Finder
 from rulelang.plan.predicates import By, Cut, Interval
 
-MAX_CUTS = 256
+MAX_CUTS = 512
 """With more thresholds a column keeps masks for some of them, and says of which rules they are in doubt."""
 
 

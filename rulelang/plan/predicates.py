@@ -45,6 +45,10 @@ FORMS = {By.KEY: Form.KEY, By.ELEMENT: Form.ELEMENTS, By.PREFIX: Form.TEXT, By.S
 """How a value must be looked at for each kind of search."""
 
 
+Place: TypeAlias = tuple[Path, By | Form]
+"""A column: a path, and how keys are found there or in which form values are compared."""
+
+
 @dataclass(frozen=True, slots=True)
 class Access:
     """An equality-like test: true only if one of `keys` is found in the value at `path`."""
@@ -57,6 +61,11 @@ class Access:
     def form(self) -> Form:
         """How the value must be looked at."""
         return FORMS[self.by]
+
+    @property
+    def place(self) -> Place:
+        """The column that it belongs to."""
+        return self.path, self.by
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,15 +91,20 @@ class Interval:
     start: Cut | None
     end: Cut | None
 
+    @property
+    def place(self) -> Place:
+        """The column that it belongs to."""
+        return self.path, self.form
+
 
 class Predicate:
     """One conjunct. Equal ones are one object, so that conditions share them and nodes can factor them out.
 
     `access` leads to it through a table. `column` is what a bitmap column knows it by: a table of keys or an
-    interval, which `negated` says must not be met.
+    interval, which `negated` says must not be met; `either` are the columns of an `or` of which one must be met.
     """
 
-    __slots__ = ("__weakref__", "access", "bound", "column", "ir", "likely", "negated", "rank")
+    __slots__ = ("__weakref__", "access", "bound", "column", "either", "ir", "likely", "negated", "rank")
 
     def __init__(self, ir: Ir) -> None:
         self.ir = ir
@@ -99,6 +113,7 @@ class Predicate:
         self.access = None if self.negated else access
         self.bound = bound_of(ir)
         self.column = access or interval_of(positive)
+        self.either = _either(ir) if self.column is None else ()
         self.likely = _likely(positive, access)
         if self.negated:
             self.likely = 1 - self.likely
@@ -215,6 +230,16 @@ def _positive(ir: Ir) -> tuple[Ir, bool]:
         ir = ir.a[0] if ir.n == "not" else Op("eq", ir.a)
         negated = not negated
     return ir, negated
+
+
+def _either(ir: Ir) -> tuple[Access | Interval, ...]:
+    """The columns of the branches of an `or`, if each branch has one of its own."""
+    if not isinstance(ir, Op) or ir.n != "or":
+        return ()
+    found = [access_of(branch) or interval_of(branch) for branch in ir.a]
+    columns = tuple(column for column in found if column is not None)
+    places = {column.place for column in columns}
+    return columns if len(places) == len(found) else ()
 
 
 def interval_of(ir: Ir) -> Interval | None:
