@@ -81,6 +81,20 @@ def check_rule(
     )
 
 
+def context_of(
+    rule: nodes.Rule, source: Source, schema: Schema, catalogue: Catalogue, phrases: Phrases
+) -> Context:
+    """What names mean behind the last step of a rule that may not be finished, for editors."""
+    context = Context(source, Scope(schema, "contact"), catalogue)
+    context = _with_events(context, rule, find_triggers(context, rule.triggers, phrases))
+    names = context.scope.names
+    names.running = True
+    check_takes(context, rule.takes)
+    StepChecker(context, phrases).steps(rule.steps)
+    names.known = dict(names.all)
+    return context
+
+
 def _with_events(context: Context, rule: nodes.Rule, found: Sequence[Found]) -> Context:
     """The context in which names of the rule's subject and of its events are known."""
     schema, subject = context.schema, subject_of(context, rule, found)
