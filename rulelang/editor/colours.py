@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from rulelang.check.typed import Const, Ref
+from rulelang.check.typed import Ref
 from rulelang.editor.model import SemanticToken, TokenKind
+from rulelang.editor.occurrences import in_file
 from rulelang.editor.walk import everything
 from rulelang.syntax import nodes
 from rulelang.syntax.lexer import tokenize
 from rulelang.syntax.tokens import Token
-from rulelang.workspace import FileState
+from rulelang.workspace import CheckedWorkspace, FileState
 
 _NUMBERS = frozenset(("NUMBER", "MONEY", "PERCENT", "DURATION", "DATE", "DATETIME", "TIME"))
 _SIGNS = frozenset(("EQ", "NE", "LT", "LE", "GT", "GE", "PLUS", "MINUS", "STAR", "SLASH"))
 
 
-def semantic_tokens(file: FileState) -> tuple[SemanticToken, ...]:
+def semantic_tokens(workspace: CheckedWorkspace, file: FileState) -> tuple[SemanticToken, ...]:
     """The coloured words of a file in order; punctuation has no colour."""
-    words = _words(file)
+    words = _words(workspace, file)
     lexed = tokenize(file.source)
     found = [SemanticToken(span, TokenKind.COMMENT) for span in lexed.comments]
     for token in lexed.tokens:
@@ -36,7 +37,7 @@ def _plain(token: Token) -> TokenKind | None:
     return TokenKind.KEYWORD if token.text[:1].isalpha() and token.kind != "NAME" else None
 
 
-def _words(file: FileState) -> dict[int, TokenKind]:
+def _words(workspace: CheckedWorkspace, file: FileState) -> dict[int, TokenKind]:
     """What the words of the file are, by place, where the tree says more than the token."""
     found: dict[int, TokenKind] = {}
     for item in file.parsed.module.items:
@@ -46,13 +47,13 @@ def _words(file: FileState) -> dict[int, TokenKind]:
             found[item.keyword.span.start] = TokenKind.KEYWORD
     for rule in file.rules:
         for part in everything(rule.checked):
-            if isinstance(part, Const) and part.span.start + rule.offset in found:
-                # A bare word that is a value; texts in quotes keep their colour.
-                start = part.span.start + rule.offset
-                if found[start] is TokenKind.PROPERTY and isinstance(part.value, str):
-                    found[start] = TokenKind.ENUM_MEMBER
-            elif isinstance(part, Ref) and part.path[0] == "run":
+            if isinstance(part, Ref) and part.path[0] == "run":
                 found[part.span.start + rule.offset] = TokenKind.VARIABLE
+    for named in in_file(workspace, file):
+        if named.span.start in found:
+            # Names in quotes are not there: they keep the colour of texts.
+            own = TokenKind.PROPERTY if named.target.kind == "field" else TokenKind.ENUM_MEMBER
+            found[named.span.start] = own
     return found
 
 
@@ -75,4 +76,6 @@ def _of_node(node: object, found: dict[int, TokenKind]) -> None:
 
 
 def _phrase(phrase: nodes.Phrase, kind: TokenKind, found: dict[int, TokenKind]) -> None:
-    found.update((part.span.start, kind) for part in phrase.parts if isinstance(part, nodes.Word))
+    found.update(
+        (part.span.start, kind) for part in phrase.parts if isinstance(part, nodes.Word) and part.text != "="
+    )

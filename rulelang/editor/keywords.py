@@ -61,7 +61,7 @@ DOCS: Mapping[str, str] = {
     "case": "`case` begins one way of `match` or `split`.",
     "repeat": "`repeat 3 times do … end`, `repeat while … at most 10 times do … end`.",
     "parallel": "`parallel do … end do … end end` runs branches side by side and goes on when all have ended.",
-    "enrol": "`enrol once`, `enrol every time`, `enrol again after 30d`, `per event.order_id`: who is enrolled how often.",
+    "enrol": "`enrol once`, `enrol every time`, `enrol again after 30d`, `per event.order_id`: how often.",
     "exit": "`exit when` a condition or `exit on` an event ends the run early.",
     "goal": "`goal when` or `goal on` ends the run early and counts as success.",
     "limit": "`limit 100 per 1d`: more enrolments than this in a rolling span are refused.",

@@ -17,7 +17,7 @@ from rulelang.editor.walk import everything, touches
 from rulelang.source import Source, Span
 from rulelang.syntax import nodes
 from rulelang.types.model import Kind
-from rulelang.types.schema import SUBJECT_KINDS
+from rulelang.types.schema import SUBJECT_KINDS, Declared, EventDef, Person, Schema, Team
 from rulelang.workspace import CheckedWorkspace, FileState, RuleState
 
 
@@ -167,12 +167,21 @@ def definition_of(workspace: CheckedWorkspace, target: Target) -> Location | Non
             pipelines = schema.pipelines_of(target.owner)
             declared = next((p.declared for p in pipelines if target.name in p.stages), None)
         case "person" | "team" | "event":
-            kinds = {"person": schema.people, "team": schema.teams, "event": schema.events}
-            found = kinds[target.kind].get(target.name)
-            declared = found.declared if found is not None else None
+            declared = _by_name(schema, target)
         case _:
             return None
     return Location(declared.source, declared.span) if declared is not None else None
+
+
+def _by_name(schema: Schema, target: Target) -> Declared | None:
+    found: Person | Team | EventDef | None
+    if target.kind == "person":
+        found = schema.people.get(target.name)
+    elif target.kind == "team":
+        found = schema.teams.get(target.name)
+    else:
+        found = schema.events.get(target.name)
+    return found.declared if found is not None else None
 
 
 def _rule(workspace: CheckedWorkspace, name: str) -> Location | None:

@@ -16,6 +16,7 @@ from rulelang.editor.model import (
     Folding,
     Hover,
     Location,
+    RenameError,
     SemanticToken,
     Symbol,
 )
@@ -71,7 +72,7 @@ class EditorService:
         """
         found = target_at(self.workspace, path, offset)
         if found is None:
-            raise rename.RenameError("there is nothing here that can be renamed")
+            raise RenameError("there is nothing here that can be renamed")
         return rename.rename(self.workspace, found, name)
 
     def symbols(self, path: str) -> tuple[Symbol, ...]:
@@ -87,7 +88,7 @@ class EditorService:
     def semantic_tokens(self, path: str) -> tuple[SemanticToken, ...]:
         """What each word of a file is."""
         file = self.workspace.files.get(path)
-        return colours.semantic_tokens(file) if file is not None else ()
+        return colours.semantic_tokens(self.workspace, file) if file is not None else ()
 
     def fixes(self, path: str, span: Span) -> tuple[FixAction, ...]:
         """The changes that would mend mistakes which touch a span of a file."""
