@@ -71,3 +71,13 @@ class Source:
         at = self.position(offset)
         before = self.text[self._line_starts[at.line - 1] : max(0, min(offset, len(self.text)))]
         return at.line - 1, len(before.encode("utf-16-le", "surrogatepass")) // 2
+
+    def utf16_offset(self, line: int, character: int) -> int:
+        """The code point offset of a line and character from 0 in UTF-16 code units (clamped to the text)."""
+        if not 0 <= line < len(self._line_starts):
+            return 0 if line < 0 else len(self.text)
+        units = self.line(line + 1).encode("utf-16-le", "surrogatepass")[: 2 * max(0, character)]
+        # Half a pair of surrogates, which no client should send, counts as not there.
+        if len(units) > 1 and 0xD8 <= units[-1] <= 0xDB:
+            units = units[:-2]
+        return self._line_starts[line] + len(units.decode("utf-16-le", "surrogatepass"))

@@ -16,6 +16,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "lint": ("workbench.lint:lint", "look for loops, conflicts and dead conditions in correct rules"),
     "why": ("workbench.why:why", "say why a rule fired for somebody, or why not"),
     "catalog": ("workbench.catalog:catalog", "list triggers, actions and functions"),
+    "lsp": ("workbench.lsp.command:lsp", "serve editors over the Language Server Protocol"),
     "serve": ("workbench.serve:serve", "run a workspace: events in, pages and API out"),
     "demo": ("workbench.demo:demo", "serve the example workspace and say what to try"),
     "new": ("workbench.new:new", "make a workspace to start from"),

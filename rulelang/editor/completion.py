@@ -89,7 +89,8 @@ class _Completer:
             yield self._completion(label, CompletionKind.PARAMETER, label, str(param.type), param.doc)
         if want.parameter is not None:
             setting = want.table is self._workspace.phrases.actions
-            found = names_for(want.parameter, context, self._workspace.keys, want.of, setting)
+            named = [key for key, rule in self._workspace.keys.items() if rule.node.name is not None]
+            found = names_for(want.parameter, context, named, want.of, setting)
             yield from (self._option(option, want.type, _VALUE) for option in found)
             if not want.expression and not want.parameter.choices and not self._cursor.quoted:
                 shown = f"{want.parameter.doc} ({want.parameter.type})"

@@ -1,0 +1,1 @@
+"""The language server: the editor service of the language behind the Language Server Protocol."""
