@@ -14,7 +14,7 @@ from tests.support.evil_http import EvilServer
 from tests.support.live import LiveServer, make_files, wait_for
 
 NewId = Callable[[], str]
-CANARY = '"><script>window.__xss=1</script><img src=x onerror="window.__xss=1">{{7*7}}'
+CANARY = '"><script>window.__xss=1</script><img src=x onerror="window.__xss=1">{{31337*3}}'
 HANDLERS = re.compile(r"^on", re.IGNORECASE)
 
 
@@ -114,7 +114,7 @@ def test_what_contacts_bring_is_text(api: httpx.Client, browser: httpx.Client, n
     for path in ("/", f"/runs/{run['id']}", mail):
         page = browser.get(path).text
         assert_inert(page)
-        assert "49" not in re.findall(r"\{?\{?7\*7\}?\}?|49", page)
+        assert "94011" not in page
     assert "&lt;script&gt;" in browser.get(mail).text
     assert "&lt;script&gt;" in browser.get("/").text
 

@@ -203,6 +203,7 @@ def test_keys_that_cannot_be_read_let_nobody_in(own_server: LiveServer, content:
         path.with_suffix(".tmp").write_bytes(content)
         path.with_suffix(".tmp").replace(path)
         with logged() as lines:
+            wait_for(lambda: api.get("/v1/runs").status_code == 503, 2)
             assert "keys.json" not in problem(api.get("/v1/runs"), 503)["detail"]
             problem(api.post("/v1/events", json=event("c_1")), 503)
             page = signed_in.get("/", headers=own)
@@ -215,7 +216,7 @@ def test_keys_that_cannot_be_read_let_nobody_in(own_server: LiveServer, content:
         assert key not in str(lines)
         path.with_suffix(".tmp").write_bytes(good)
         path.with_suffix(".tmp").replace(path)
-        assert api.get("/v1/runs").status_code == 200
+        wait_for(lambda: api.get("/v1/runs").status_code == 200, 2)
 
 
 def test_a_link_needs_no_keys(own_server: LiveServer) -> None:
