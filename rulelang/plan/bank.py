@@ -6,7 +6,7 @@ from bisect import bisect_right
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from rulelang.plan.columns import Keyed, Ordered, Searched, Steps
+from rulelang.plan.columns import Accept, Keyed, Ordered, Steps, searched
 from rulelang.plan.frame import Frame, Values
 from rulelang.plan.ir import Path
 from rulelang.plan.predicates import FORMS, Access, By, Interval, Place
@@ -39,7 +39,7 @@ class Bank:
 
     def any_search(self, frame: Frame) -> Callable[[Values, Scope], tuple[int, int]]:
         """A search for rules that have a test here which the event passes, and those of them that are in doubt."""
-        keys, searched = self._wanted(frame), self._searched_any(frame)
+        keys, several = self._wanted(frame), self._several(frame)
         ordered = [(frame.slot(*place), column.steps(0)) for place, column in self.ordered.items()]
         fill = frame.fill
 
@@ -54,7 +54,7 @@ class Bank:
                 if at is not None:
                     found |= steps.masks[at]
                     doubt |= steps.doubts[at] if steps.doubts is not None else 0
-            for slot, accepting in searched:
+            for slot, accepting in several:
                 value = values[slot]
                 found |= accepting(value if value is not UNSET else fill(values, slot, scope))
             return found, doubt
@@ -67,11 +67,9 @@ class Bank:
             (frame.slot(path, FORMS[by]), column.wanted) for (path, by), column in columns if by is By.KEY
         ]
 
-    def _searched_any(self, frame: Frame) -> list[tuple[int, Callable[[Any], int]]]:
+    def _several(self, frame: Frame) -> list[tuple[int, Accept]]:
         columns = [(path, by, column) for (path, by), column in self.keyed.items() if by is not By.KEY]
-        return [
-            (frame.slot(path, FORMS[by]), Searched(column, by, 0).accepting) for path, by, column in columns
-        ]
+        return [(frame.slot(path, FORMS[by]), searched(column, by, 0)) for path, by, column in columns]
 
 
 def position(cuts: list[Any], value: Any) -> int | None:
@@ -88,7 +86,7 @@ class AllSearch:
     def __init__(self, bank: Bank, alive: int, idle: set[Place], frame: Frame) -> None:
         self.keys: list[tuple[int, dict[Any, int], int]] = []
         """Slot, masks by key, the mask for all other values."""
-        self.searched: list[tuple[int, int, Callable[[Any], int]]] = []
+        self.searched: list[tuple[int, int, Accept]] = []
         """The rules with a test, slot, the mask as a function."""
         self.ordered: list[tuple[int, Steps]] = []
         self.lazy: list[int] = []
@@ -106,4 +104,4 @@ class AllSearch:
         if by is By.KEY:
             self.keys.append((slot, column.accepting(alive), alive & ~column.asking))
         else:
-            self.searched.append((column.involved, slot, Searched(column, by, alive).accepting))
+            self.searched.append((column.involved, slot, searched(column, by, alive)))

@@ -147,6 +147,7 @@ class Block:
         search = AllSearch(self._bank, self._alive, self._idle, frame)
         lazy, keys, ordered, searched = search.lazy, search.keys, search.ordered, search.searched
         either, either_users = self._either.any_search(frame), self._either_users
+        not_either = self._alive & ~either_users
         alive, undecided, fill = self._alive, self._undecided(), frame.fill
         ordinals, examine = self._ordinals, self._examine
 
@@ -174,11 +175,12 @@ class Block:
                     mask &= accepting(value if value is not UNSET else fill(values, slot, scope))
             if mask & either_users:
                 found, in_doubt = either(values, scope)
-                mask &= found | ~either_users
+                mask &= found | not_either
                 doubt |= in_doubt
             for users, test in shared:
-                if mask & users and not test(values, scope):
-                    mask &= ~users
+                asking = mask & users
+                if asking and not test(values, scope):
+                    mask ^= asking
             left = mask & doubt
             mask ^= left
             while mask:

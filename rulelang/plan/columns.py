@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import reduce
 from operator import and_, or_
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 from rulelang.plan.finding import Finder
 from rulelang.plan.predicates import By, Cut, Interval
@@ -59,29 +60,38 @@ class Keyed:
         }
 
 
-class Searched:
+Accept: TypeAlias = Callable[[Any], int]
+"""The mask of the rules that accept a value."""
+
+
+def searched(column: Keyed, by: By, alive: int) -> Accept:
     """A column made ready in which a value may have several keys, such as the items of a list."""
+    sizes = {len(key) for key in column.wanted.keys() | column.unwanted.keys()}
+    if by is not By.ELEMENT and len(sizes) == 1 and 0 not in sizes:
+        return _by_affix(column, by, alive, *sizes)
+    find = Finder(by, tuple(column.wanted.keys() | column.unwanted.keys())).find
+    free, wanted = alive & ~column.asking, column.wanted
+    kept = {key: alive & ~mask for key, mask in column.unwanted.items()}
 
-    __slots__ = ("_find", "_free", "_unwanted", "_wanted")
-
-    def __init__(self, column: Keyed, by: By, alive: int) -> None:
-        self._wanted: dict[Any, int] = column.wanted
-        self._unwanted: dict[Any, int] = column.unwanted
-        self._find = Finder(by, tuple(column.wanted.keys() | column.unwanted.keys())).find
-        self._free = alive & ~column.asking
-
-    def accepting(self, value: Any) -> int:
-        """The rules that accept a value."""
-        found = self._find(value)
-        mask, wanted, unwanted = self._free, self._wanted, self._unwanted
+    def accept(value: Any) -> int:
+        found, mask = find(value), free
         for key in found:
             if key in wanted:
                 mask |= wanted[key]
-        if unwanted:
+        if kept:
             for key in found:
-                if key in unwanted:
-                    mask &= ~unwanted[key]
+                if key in kept:
+                    mask &= kept[key]
         return mask
+
+    return accept
+
+
+def _by_affix(column: Keyed, by: By, alive: int, size: int) -> Accept:
+    """All beginnings, or all ends, are of one length: one look-up finds the only one that a text can have."""
+    masks, free = column.accepting(alive), alive & ~column.asking
+    part = slice(size) if by is By.PREFIX else slice(-size, None)
+    return lambda value: masks.get(value[part], free) if value.__class__ is str else free
 
 
 class Ordered:
