@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 class Acting:
     """Performs the actions of runs within a turn."""
 
+    __slots__ = ("_steps", "_turn")
+
     def __init__(self, turn: Turn, steps: Steps) -> None:
         self._turn = turn
         self._steps = steps

@@ -20,6 +20,8 @@ _PACK = 1_000_000
 class Enrolments:
     """Starts runs within a turn."""
 
+    __slots__ = ("_turn",)
+
     def __init__(self, turn: Turn) -> None:
         self._turn = turn
 

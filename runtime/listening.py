@@ -21,6 +21,8 @@ MAX_SEEN = 100
 class Listening:
     """Tells runs what they may be waiting for, within a turn."""
 
+    __slots__ = ("_turn",)
+
     def __init__(self, turn: Turn) -> None:
         self._turn = turn
 

@@ -23,21 +23,20 @@ from runtime.model import (
 from runtime.plans import PlanSet
 from runtime.turn import Turn
 
-_LINKS: Mapping[str, tuple[tuple[str, str], ...]] = {
-    "contact": (("account", "account_id"),),
-    "opportunity": (("account", "account_id"), ("contact", "contact_id")),
-}
-
-
 def related_keys(state: SubjectState, input: Input) -> dict[str, SubjectKey]:
     """The records, by kind, whose fields the machine needs beside the subject's own."""
-    keys = {}
-    for kind, field in _LINKS.get(state.key.kind, ()):
-        id = state.fields.get(field)
-        if isinstance(input, EventInput):
-            id = getattr(input.event, field) or id
-        if id:
-            keys[kind] = SubjectKey(kind, str(id))
+    own, fields = state.key.kind, state.fields
+    if own == "account":
+        return {}
+    event = input.event if type(input) is EventInput else None
+    keys: dict[str, SubjectKey] = {}
+    account = (event.account_id if event is not None else "") or fields.get("account_id")
+    if account:
+        keys["account"] = SubjectKey("account", str(account))
+    if own == "opportunity":
+        contact = (event.contact_id if event is not None else "") or fields.get("contact_id")
+        if contact:
+            keys["contact"] = SubjectKey("contact", str(contact))
     return keys
 
 

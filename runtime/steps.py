@@ -39,6 +39,8 @@ if TYPE_CHECKING:
 class Steps:
     """Runs the steps of runs within a turn."""
 
+    __slots__ = ("_acting", "_turn")
+
     def __init__(self, turn: Turn) -> None:
         self._turn = turn
         self._acting = Acting(turn, self)
