@@ -16,7 +16,7 @@ from rulelang.editor.model import Completion, CompletionKind
 from rulelang.editor.values import Option, members, names_for, names_in_scope, signature, values_of
 from rulelang.source import Source
 from rulelang.syntax import nodes
-from rulelang.types.model import ANY, BOOL, Kind, Type
+from rulelang.types.model import ANY, Kind, Type
 from rulelang.workspace import CheckedWorkspace
 
 _VALUE, _NAME, _OTHER, _FUNCTION, _KEYWORD = range(5)
@@ -45,7 +45,7 @@ class _Completer:
         """All suggestions; the same label may come twice."""
         cursor = self._cursor
         if not cursor.quoted and (cursor.column_0 or not cursor.item):
-            yield from self._snippets(snippets.ITEMS)
+            yield from self._snippets(snippets.ITEMS, _VALUE)
         if not cursor.item:
             return
         fixed = fixed_words(cursor)
@@ -74,7 +74,7 @@ class _Completer:
         if want.expression:
             yield from self._expression(context, want.of or want.type)
         if self._begins_step(want):
-            yield from self._snippets(snippets.STEPS)
+            yield from self._snippets(snippets.STEPS, _OTHER)
         in_phrase = bool(want.words) and not want.expression
         yield from (self._keyword(word) for word in keywords(cursor, in_phrase))
 
@@ -95,7 +95,7 @@ class _Completer:
             if not want.expression and not want.parameter.choices and not self._cursor.quoted:
                 shown = f"{want.parameter.doc} ({want.parameter.type})"
                 yield from self._placeholder(want, shown)
-        elif want.type not in (ANY, BOOL):
+        elif want.type != ANY and not want.condition:
             yield from (self._option(option, want.type, _VALUE) for option in values_of(want.type, context))
 
     def _placeholder(self, want: Wanted, doc: str) -> Iterator[Completion]:
@@ -159,9 +159,9 @@ class _Completer:
         doc = DOCS.get(word.split()[0], "")
         return self._completion(word, CompletionKind.KEYWORD, word, doc=doc, rank=_KEYWORD)
 
-    def _snippets(self, texts: Mapping[str, tuple[str, str]]) -> Iterator[Completion]:
+    def _snippets(self, texts: Mapping[str, tuple[str, str]], rank: int) -> Iterator[Completion]:
         for label, (text, doc) in texts.items():
-            yield self._completion(label, CompletionKind.SNIPPET, text, doc, snippet=True, rank=_OTHER)
+            yield self._completion(label, CompletionKind.SNIPPET, text, doc, snippet=True, rank=rank)
 
     def _completion(
         self,

@@ -24,7 +24,8 @@ class Wanted:
     """What may stand in a place. `words` are what may go on with a phrase there, `whole` says that a phrase begins.
 
     `parameter` is what a value is for, `of` the phrase's field whose value it is; `arguments` are parameters that
-    may be named here; `expression` says that names of fields and functions make sense.
+    may be named here; `expression` says that names of fields and functions make sense, `condition` that the place
+    is a whole condition.
     """
 
     type: Type = ANY
@@ -35,6 +36,7 @@ class Wanted:
     of: Type | None = None
     arguments: tuple[Param, ...] = ()
     expression: bool = False
+    condition: bool = False
 
 
 def wanted(context: Context, phrases: Phrases, path: tuple[nodes.Node, ...]) -> Wanted:
@@ -71,7 +73,7 @@ def _in_expression(context: Context, parent: nodes.Node, node: nodes.Node) -> Wa
         case nodes.WaitStep(_, "until"):
             return Wanted(WEEKDAY)
         case nodes.Binary() | nodes.Rule() | nodes.IfStep() | nodes.Branch() | nodes.ActionStep():
-            return Wanted(BOOL)
+            return Wanted(BOOL, condition=True)
         case _:
             return None
 
