@@ -77,6 +77,18 @@ def _changes(entry: Entry) -> str:
 def _value(value: JSON) -> str:
     if value is None:
         return "—"
-    text = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
-    text = " ".join(text.split())
+    text = " ".join(_plain(value).split())
     return text if len(text) <= 120 else text[:119] + "…"
+
+
+def _plain(value: JSON) -> str:
+    """A value without the spelling of any programming language."""
+    match value:
+        case bool():
+            return "yes" if value else "no"
+        case [str(), str()] if "@" in value[0]:
+            return f"{value[1]} <{value[0]}>" if value[1] else str(value[0])
+        case list():
+            return ", ".join(map(_plain, value))
+        case _:
+            return str(value)

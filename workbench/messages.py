@@ -12,12 +12,13 @@ from runtime.model import EffectRow
 
 
 def message_json(row: EffectRow) -> dict[str, Any]:
-    """The message of an effect: `from`, `to`, `subject` and `text` of an e-mail, `url` and `body` of a webhook; for
-    other actions what was composed. Empty when nothing was.
+    """The message of an effect: `from`, `to`, `subject` and `text` of an e-mail, with the `composer` of one that was
+    written, `url` and `body` of a webhook; for other actions what was composed. Empty when nothing was.
     """
     prepared = row.prepared if isinstance(row.prepared, dict) else {}
     if isinstance(prepared.get("message"), dict):
-        return _mail(prepared["message"])
+        written = {"composer": prepared["composer"]} if "composer" in prepared else {}
+        return _mail(prepared["message"]) | written
     if isinstance(prepared.get("body"), str):
         return {"url": row.effect.args.get("url", ""), "body": _parsed(prepared["body"])}
     return dict(prepared)

@@ -122,6 +122,16 @@ def test_a_timeline_for_programs(workspace: Make) -> None:
     }
 
 
+def test_a_written_message_names_its_composer(workspace: Make) -> None:
+    root = workspace(FILES | {"rules/book.rules": 'on stage enter "SQL" do send email hyper("say hello")\n'})
+    contacts = written(root, "c.csv", CSV)
+    (found,) = [e for e in simulated(root, "--contacts", contacts) if e["kind"] == "action"]
+    assert found["message"]["composer"] == "offline"
+    done = command("simulate", root, "--contacts", contacts, "--events", root.parent / "events.jsonl")
+    assert "    composer: offline\n" in done.stdout
+    assert "transactional: no, to: contact, recipients: Léa <lea@x.test>" in done.stdout
+
+
 def test_drafts_run_too_and_disabled_rules_do_not(workspace: Make) -> None:
     entries = simulated(workspace(FILES))
     assert {e["rule"] for e in entries if e["kind"] == "completed"} == {"Draft"}
