@@ -18,7 +18,7 @@ _INTRODUCTION = """\
 
 Ten rules with one mistake each, and what the checker says: one message for one mistake, the words in question
 underlined, and what to write instead. The files are in `examples/broken`; this page is made from them by a test.
-`rulelang explain E0301` shows the page of a code.
+`rulelang check --explain E0301` shows the page of a code.
 """
 
 
