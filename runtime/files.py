@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 RULES_SUFFIX = ".rules"
+TESTS_SUFFIX = ".test.rules"
+"""Tests of rules (docs/testing.md): text beside the rules, and no part of them."""
 TEMPLATE_SUFFIXES = (".liquid", ".txt", ".html")
 TEMPLATES = "templates"
 DATA = ".rulelang"
@@ -45,11 +47,22 @@ def read_files(root: Path) -> Files:
     templates: dict[str, str] = {}
     for path in _walk(root):
         relative = path.relative_to(root)
+        if path.name.endswith(TESTS_SUFFIX):
+            continue
         if path.suffix == RULES_SUFFIX:
             rules[relative.as_posix()] = read_text(path)
         elif relative.parts[0] == TEMPLATES and path.suffix in TEMPLATE_SUFFIXES:
             templates[relative.relative_to(TEMPLATES).with_suffix("").as_posix()] = read_text(path)
     return Files(rules, templates)
+
+
+def read_tests(root: Path) -> dict[str, str]:
+    """The texts of all test files below `root`, by path relative to it, in path order. Raises FileError likewise."""
+    return {
+        path.relative_to(root).as_posix(): read_text(path)
+        for path in _walk(root)
+        if path.name.endswith(TESTS_SUFFIX)
+    }
 
 
 def _walk(root: Path) -> list[Path]:

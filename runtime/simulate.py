@@ -29,6 +29,7 @@ from runtime.model import (
     SubjectState,
 )
 from runtime.outbox import Ready
+from runtime.plans import PlanSet
 from runtime.stages import with_stage
 from runtime.store.memory import MemoryStore
 from runtime.store.protocol import AcceptedEvent, Batch, WriteStore
@@ -52,7 +53,7 @@ class Simulation:
     """Rules at work on sample records. Time moves only when told to.
 
     `answer` decides how each attempt at an effect ends. Messages are composed for real (`prepare`), with
-    whatever composer the library has, and never delivered.
+    whatever composer the library has, and never delivered. `plan_set` may be one that watches its rules at work.
     """
 
     def __init__(
@@ -63,6 +64,7 @@ class Simulation:
         start: Millis,
         answer: Callable[[EffectRow], Outcome] = delivered,
         explain: bool = True,
+        plan_set: Callable[[Sequence[Plan], Library], PlanSet] = PlanSet,
     ) -> None:
         self.now = start
         self.store = MemoryStore()
@@ -71,7 +73,7 @@ class Simulation:
         self._answer = answer
         # One object is both sides of the store in memory; here it is the write side.
         writer = cast(WriteStore, self.store)
-        self._core = EngineCore(writer, Rules(library, schema, plans, explain=explain))
+        self._core = EngineCore(writer, Rules(library, schema, plans, explain=explain, plan_set=plan_set))
         self._core.start(start)
         self._added = 0
         self._retries: dict[str, Ready] = {}
@@ -89,6 +91,11 @@ class Simulation:
         with self.store.transaction() as tx:
             tx.write(Batch(subjects=[state], events=events))
         self._core.forget()
+
+    def deploy(self, schema: Schema, plans: Sequence[Plan]) -> None:
+        """Go on with other rules; runs under way keep the versions they began with."""
+        self._schema = schema
+        self._core.install(self._core.rules.deployed(schema, plans), self.now)
 
     def fire(self, event: Event) -> Receipt:
         """Let an event happen now, and all that follows from it at this instant."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
@@ -13,6 +14,7 @@ from rulelang.diagnostics.explain import PAGES, explain
 from rulelang.diagnostics.model import Diagnostic
 from rulelang.diagnostics.render import render_github, render_json, render_text
 from rulelang.diagnostics.suggest import did_you_mean
+from runtime.files import TESTS_SUFFIX
 from workbench.errors import CommandError
 from workbench.loading import load
 
@@ -34,10 +36,18 @@ def check(paths: tuple[Path, ...], form: str, code: str | None, color: bool | No
         return
     if not paths:
         raise click.UsageError("name a file or a folder, or use --explain CODE")
-    found = [d for path in paths for d in load(path).diagnostics]
+    found = [d for path in paths for d in _mistakes(path)]
     show(found, form, color)
     if any(d.is_error for d in found):
         raise click.exceptions.Exit(1)
+
+
+def _mistakes(path: Path) -> Sequence[Diagnostic]:
+    if path.name.endswith(TESTS_SUFFIX) and path.is_file():
+        from workbench.testing.command import check_tests
+
+        return check_tests(path)
+    return load(path).diagnostics
 
 
 def show(found: list[Diagnostic], form: str, color: bool | None) -> None:

@@ -12,10 +12,12 @@ import click
 COMMANDS: dict[str, tuple[str, str]] = {
     "check": ("workbench.check:check", "check rules and say what is wrong with them"),
     "simulate": ("workbench.simulate:simulate", "run rules on sample records and events, on a virtual clock"),
+    "test": ("workbench.testing.command:test", "run the tests of a workspace, on a virtual clock"),
     "fmt": ("workbench.fmt:fmt", "format rule files in the one style"),
     "lint": ("workbench.lint:lint", "look for loops, conflicts and dead conditions in correct rules"),
     "why": ("workbench.why:why", "say why a rule fired for somebody, or why not"),
     "catalog": ("workbench.catalog:catalog", "list triggers, actions and functions"),
+    "repl": ("workbench.repl.command:repl", "try out expressions, events and rules at a prompt"),
     "lsp": ("workbench.lsp.command:lsp", "serve editors over the Language Server Protocol"),
     "serve": ("workbench.serve:serve", "run a workspace: events in, pages and API out"),
     "demo": ("workbench.demo:demo", "serve the example workspace and say what to try"),

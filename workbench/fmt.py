@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from rulelang.format import format_text
-from runtime.files import FileError, read_text
+from runtime.files import TESTS_SUFFIX, FileError, read_text
 from workbench.errors import CommandError
 
 
@@ -39,7 +39,9 @@ def _files(paths: tuple[Path, ...]) -> Iterator[Path]:
     for path in paths:
         if path.is_dir():
             yield from sorted(
-                p for p in path.rglob("*.rules") if not any(part.startswith(".") for part in p.parts)
+                p
+                for p in path.rglob("*.rules")
+                if not p.name.endswith(TESTS_SUFFIX) and not any(part.startswith(".") for part in p.parts)
             )
         else:
             yield path

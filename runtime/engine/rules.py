@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from rulelang.plan.codec import decode
 from rulelang.plan.model import Plan
@@ -29,12 +29,14 @@ class Rules:
         plans: Sequence[Plan],
         bounds: Bounds = Bounds(),  # noqa: B008 - immutable
         explain: bool = False,
+        plan_set: Callable[[Sequence[Plan], Library], PlanSet] = PlanSet,
     ) -> None:
         self.library = library
         self.schema = schema
         self.bounds = bounds
         self.explain = explain
-        self.plans = PlanSet(plans, library)
+        self._plan_set = plan_set
+        self.plans = plan_set(plans, library)
         self.machine = self.build_machine()
         self._watched: dict[str, bool] = {}
         self._idempotent = {name: action.idempotent for name, action in library.catalogue.actions.items()}
@@ -45,7 +47,7 @@ class Rules:
 
     def deployed(self, schema: Schema, plans: Sequence[Plan]) -> Rules:
         """The same with other plans and another schema."""
-        return type(self)(self.library, schema, plans, self.bounds, self.explain)
+        return type(self)(self.library, schema, plans, self.bounds, self.explain, self._plan_set)
 
     def ensure(self, runs: Iterable[Run], tx: Transaction) -> dict[str, str]:
         """Load the plans that these runs follow; {hash: reason} of those that cannot be loaded."""

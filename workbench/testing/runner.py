@@ -1,0 +1,91 @@
+"""Runs tests, each on a virtual clock and records of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from rulelang.calendar import CalendarError, resolve
+from rulelang.diagnostics.model import Diagnostic
+from rulelang.plan.model import Plan
+from runtime.actions import Library
+from runtime.model import Entry, EntryKind, SubjectKey
+from runtime.plans import PlanSet
+from runtime.simulate import Simulation, SimulationError
+from runtime.timeline import timeline_text
+from workbench.testing.judging import judge
+from workbench.testing.meaning import Meaning
+from workbench.testing.model import At, Expectation, Statement, Test
+from workbench.testing.script import Script
+from workbench.testing.stage import Stage
+
+FAILED = "expectation"
+"""The code of a failed expectation."""
+
+_BEGIN = datetime(2026, 1, 5, 9, 0)
+_LINES = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """How a test ended: `failure` None when it passed; `timeline` are lines about what had happened until then."""
+
+    test: Test
+    failure: Diagnostic | None = None
+    timeline: tuple[str, ...] = ()
+
+
+class Runner:
+    """Runs tests against the rules of a workspace."""
+
+    def __init__(
+        self,
+        library: Library,
+        meaning: Meaning,
+        plans: Sequence[Plan],
+        plan_set: Callable[[Sequence[Plan], Library], PlanSet] = PlanSet,
+    ) -> None:
+        self._library = library
+        self._meaning = meaning
+        self._plans = plans
+        self._plan_set = plan_set
+
+    def run(self, test: Test) -> Result:
+        """Run one test up to its end or its first failure."""
+        stage = self._stage(test)
+        for statement in test.statements:
+            failure = self._step(test, stage, statement)
+            if failure is not None:
+                return Result(test, failure, tuple(self._told(stage.entries())))
+        return Result(test)
+
+    def _stage(self, test: Test) -> Stage:
+        moments = [s.moment for s in test.statements if isinstance(s, At)]
+        start = moments[-1] if moments else resolve(_BEGIN, self._meaning.zone)
+        script = Script()
+        schema = self._meaning.checked.schema
+        simulation = Simulation(
+            self._library, schema, self._plans, start, script.answer, plan_set=self._plan_set
+        )
+        return Stage(simulation, self._meaning, script)
+
+    def _step(self, test: Test, stage: Stage, statement: Statement) -> Diagnostic | None:
+        if isinstance(statement, Expectation):
+            miss = judge(statement, stage)
+            return None if miss is None else _failure(test, statement, miss.message, miss.found)
+        try:
+            stage.carry_out(statement)
+        except (SimulationError, CalendarError) as error:
+            return _failure(test, statement, str(error), "")
+        return None
+
+    def _told(self, entries: Sequence[tuple[SubjectKey, Entry]]) -> Iterable[str]:
+        """The last lines of the timeline, without the rules that were not meant."""
+        told = [e for e in entries if e[1].kind != EntryKind.NOT_MATCHED or e[1].step]
+        lines = list(timeline_text(told, self._meaning.zone))
+        return lines if len(lines) <= _LINES else ["  …", *lines[-_LINES:]]
+
+
+def _failure(test: Test, statement: Statement, message: str, found: str) -> Diagnostic:
+    return Diagnostic(FAILED, message, test.source, statement.span, label=found)
