@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from msgspec.structs import replace
 
-from runtime.model import EffectInput, EffectRow, EffectStatus, Millis, Outcome, OutcomeKind
+from runtime.model import JSON, EffectInput, EffectRow, EffectStatus, Millis, Outcome, OutcomeKind
 
 _MINUTE = 60_000
 _HOUR = 60 * _MINUTE
@@ -93,7 +93,14 @@ def finish(row: EffectRow, status: EffectStatus, outcome: Outcome, now: Millis) 
     """The row in a state that needs no further attempt, and the word for its run."""
     error = "" if status is EffectStatus.DONE else outcome.reason
     done = replace(row, status=status, next_at=0, result=outcome.result, error=error, finished_at=now)
-    return Settled(done, EffectInput(row.effect.key, row.effect.run, status, outcome.reason, outcome.result))
+    result = {**outcome.result, **_written_by(row)}
+    return Settled(done, EffectInput(row.effect.key, row.effect.run, status, outcome.reason, result))
+
+
+def _written_by(row: EffectRow) -> dict[str, JSON]:
+    """Who wrote a text that was composed: it belongs into the run's journal."""
+    prepared = row.prepared
+    return {"composer": prepared["composer"]} if isinstance(prepared, dict) and "composer" in prepared else {}
 
 
 def next_attempt(row: EffectRow, outcome: Outcome, now: Millis, policy: RetryPolicy) -> Millis:

@@ -130,6 +130,9 @@ class Steps:
                 following = act.on_error if input.status == EffectStatus.DEAD else None
             case EffectStatus.SUPPRESSED:
                 self._turn.note(EntryKind.SUPPRESSED, run, **details)
+            case EffectStatus.DONE if "composer" in input.result:
+                details["reason"] = f"the text was written by: {input.result['composer']}"
+                self._turn.note(EntryKind.RESUMED, run, **details)
             case EffectStatus.CANCELLED:
                 details["reason"] = input.reason or "skipped by hand"
                 self._turn.note(EntryKind.RESUMED, run, **details)

@@ -20,15 +20,9 @@ def test_the_first_rule_assigns_at_once_and_mails_after_half_an_hour() -> None:
     assert story.effects() == []
     story.after(1)
     assert [row.effect.action for row in story.effects()] == ["send_email_hyper"]
-    assert story.kinds("test#1") == [
-        "matched",
-        "enrolled",
-        "action",
-        "waiting",
-        "resumed",
-        "action",
-        "completed",
-    ]
+    kinds = ["matched", "enrolled", "action", "waiting", "resumed", "action", "resumed", "completed"]
+    assert story.kinds("test#1") == kinds
+    assert story.reasons("resumed") == ["", "the text was written by: offline"]
 
 
 def test_a_condition_that_does_not_hold_is_explained_with_the_value() -> None:
