@@ -49,8 +49,12 @@ def our_matcher(rules: RuleSet) -> Matcher:
 
 
 def our_engine(rules: RuleSet) -> Handle:
-    """The matcher, given a ready scope as the machine gives it."""
-    matcher = our_matcher(rules)
+    """The matcher as an engine like the others."""
+    return handle_of(our_matcher(rules), rules)
+
+
+def handle_of(matcher: Matcher, rules: RuleSet) -> Handle:
+    """Matching, given a ready scope as the machine gives it."""
     scopes = {id(contact): scope_of(contact) for _, contact in rules.events}
     return lambda trigger, contact: len(matcher.match(trigger, "contact", scopes[id(contact)]))
 
@@ -116,12 +120,14 @@ def sizes_table(sizes: Sequence[int], with_clips: bool, linear: int) -> list[str
     return lines
 
 
-def five_table(sizes: Sequence[int]) -> list[str]:
-    """Five matching rules among ever more that do not match."""
-    lines = ["| set | rules installed | ns an event | times the first |", "|---|---:|---:|---:|"]
+def five_tables(sizes: Sequence[int]) -> tuple[list[str], list[str]]:
+    """Five matching rules among ever more that do not match; and changes of one rule among the most."""
+    cost = ["| set | rules installed | ns an event | times the first |", "|---|---:|---:|---:|"]
+    change = ["| set | rules | replace one and match, median ms | worst ms |", "|---|---:|---:|---:|"]
     for name in ("crm", "mixed"):
         sets = [five_of(name, size) for size in sizes]
-        handles = [our_engine(rules) for rules in sets]
+        matchers = [our_matcher(rules) for rules in sets]
+        handles = [handle_of(matcher, rules) for matcher, rules in zip(matchers, sets, strict=True)]
         best = [float("inf")] * len(sets)
         for rules, handle in zip(sets, handles, strict=True):
             assert all(handle(*event) == 5 for event in rules.events)
@@ -129,24 +135,17 @@ def five_table(sizes: Sequence[int]) -> list[str]:
             for index, (rules, handle) in enumerate(zip(sets, handles, strict=True)):
                 best[index] = min(best[index], timed(handle, rules.events))
         for size, event in zip(sizes, best, strict=True):
-            lines.append(f"| {name} | {size:,} | {event * 1e9:,.0f} | {event / best[0]:.2f} |")
-    return lines
+            cost.append(f"| {name} | {size:,} | {event * 1e9:,.0f} | {event / best[0]:.2f} |")
+        change.append(change_row(sets[-1], matchers[-1]))
+    return cost, change
 
 
-def change_table(size: int, changes: int = 100) -> list[str]:
+def change_row(rules: RuleSet, matcher: Matcher, changes: int = 100) -> str:
     """Replace one rule among many, and match the next event."""
-    lines = ["| set | rules | replace one and match, median ms | worst ms |", "|---|---:|---:|---:|"]
-    for make in (crm, mixed):
-        rules = make(size)
-        matcher = our_matcher(rules)
-        events = {trigger: scope_of(contact) for trigger, contact in rules.events}
-        for trigger, scope in events.items():
-            matcher.match(trigger, "contact", scope)
-        times = sorted(_change(matcher, rules, step * size // changes, events) for step in range(changes))
-        lines.append(
-            f"| {make.__name__} | {size:,} | {times[changes // 2] * 1e3:.2f} | {times[-1] * 1e3:.2f} |"
-        )
-    return lines
+    events = {trigger: scope_of(contact) for trigger, contact in rules.events}
+    size = len(rules.rules)
+    times = sorted(_change(matcher, rules, step * size // changes, events) for step in range(changes))
+    return f"| {rules.name} | {size:,} | {times[changes // 2] * 1e3:.2f} | {times[-1] * 1e3:.2f} |"
 
 
 def _change(matcher: Matcher, rules: RuleSet, ref: int, events: dict[str, object]) -> float:
@@ -164,14 +163,16 @@ def report(sizes: Sequence[int], with_clips: bool, linear: int) -> str:
     if with_clips:
         versions.append(f"clipspy {version('clipspy')}")
     fives = [size for size in sizes if 100 <= size <= 100_000]
+    sets = sizes_table(sizes, with_clips, linear)
+    cost, change = five_tables(fives)
     parts = [
         "## Matching",
         f"`python -m benchmarks.matching {' '.join(sys.argv[1:])}`: {', '.join(versions)}, {platform.machine()}",
-        "\n".join(sizes_table(sizes, with_clips, linear)),
+        "\n".join(sets),
         "Cost follows the rules that match: five match every event, whatever the number installed.",
-        "\n".join(five_table(fives)),
+        "\n".join(cost),
         "Changing a rule.",
-        "\n".join(change_table(fives[-1])),
+        "\n".join(change),
     ]
     return "\n\n".join(parts)
 

@@ -148,7 +148,7 @@ def mixed(count: int, events: int = 500) -> RuleSet:
     return RuleSet("mixed", rules, [(random.choice(TRIGGERS), mixed_contact(random)) for _ in range(events)])
 
 
-def five_of(name: str, count: int, contacts: int = 10) -> RuleSet:
+def five_of(name: str, count: int, contacts: int = 5) -> RuleSet:
     """`count` rules of which exactly five match each event: random rules that match no contact, and five that do."""
     random = Random(13)
     make_rule, make_contact = (crm_rule, crm_contact) if name == "crm" else (mixed_rule, mixed_contact)
