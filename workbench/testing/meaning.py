@@ -34,6 +34,7 @@ from runtime.model import JSON, Millis, SubjectKey
 from workbench.testing.lines import Line, Mistake, mistake, unknown
 
 _FILE = "~test.rules"
+_TAIL = "\ndo\n  stop\nend\n"
 _AT_LEAST = frozenset(("eq", "ge", "le"))
 
 
@@ -172,7 +173,7 @@ class Meaning:
         return raw
 
     def _trigger(self, line: Line, phrase: Span, kind: str) -> TriggerPlan:
-        plan = self._rule(line.source, f'rule "test" for {kind}\n  on ', phrase, "\ndo\n  stop\nend\n")
+        plan = self._rule(line.source, f'rule "test" for {kind}\n  on ', phrase, asks=False)
         trigger = plan.triggers[0]
         if self.checked.catalogue.triggers[trigger.trigger].clock is not None:
             help = "let time pass with `after` or `until`, and it happens"
@@ -184,16 +185,16 @@ class Meaning:
     def condition(self, source: Source, kind: str, span: Span) -> Ir:
         """A condition on a record, in the plan's form."""
         head = f'rule "test" for {kind}\n  on manual start\n  when '
-        plan = self._rule(source, head, span, "\ndo\n  stop\nend\n")
+        plan = self._rule(source, head, span, asks=True)
         return Lit(True) if plan.when is None else plan.when
 
-    def _rule(self, source: Source, head: str, span: Span, tail: str) -> Plan:
+    def _rule(self, source: Source, head: str, span: Span, asks: bool) -> Plan:
         """The plan of a rule made around a part of a statement; what is wrong with it is said of that part."""
-        file = self.checked.with_file(_FILE, f"{head}{source.slice(span)}{tail}").files[_FILE]
+        file = self.checked.with_file(_FILE, f"{head}{source.slice(span)}{_TAIL}").files[_FILE]
         found = [*file.parsed.diagnostics, *(d for rule in file.rules for d in rule.diagnostics)]
         _raise(source, [_moved(d, source, span.start - len(head), span) for d in found if d.is_error])
         plan = file.rules[0].plan if len(file.rules) == 1 else None
-        if plan is None or not _is_bare(plan, " when " in head.replace("\n", "")):
+        if plan is None or not _is_bare(plan, asks):
             raise mistake(source, span, "this says more than may stand here")
         return plan
 
