@@ -1,0 +1,1 @@
+"""The prompt: expressions, events and rules tried out on a simulation."""
