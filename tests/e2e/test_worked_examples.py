@@ -219,7 +219,14 @@ async def test_the_one_line_rule(world: World) -> None:
     address = await world.person("o_1", status="trial", first_name="Ola")
     await world.send("stage.entered", "o_1", data={"stage": "SQL"})
     run = await world.ended("rules/first#1", "o_1")
-    assert [e["kind"] for e in run["journal"]][-4:] == ["waiting", "resumed", "action", "completed"]
+    assert [(e["kind"], e["step"]) for e in run["journal"]][-5:] == [
+        ("waiting", "do.1"),
+        ("resumed", "do.1"),
+        ("action", "do.2"),
+        ("resumed", "do.2"),
+        ("completed", "do.2"),
+    ]
+    assert run["journal"][-2]["reason"] == "the text was written by: small"
     assert (await world.contact("o_1"))["owner"] == "ana@acme.test"
     (mail,) = world.messages(address)
     _assert_mail(mail, f"Ola <{address}>", "Your meeting")
