@@ -219,7 +219,7 @@ async def test_the_one_line_rule(world: World) -> None:
     address = await world.person("o_1", status="trial", first_name="Ola")
     await world.send("stage.entered", "o_1", data={"stage": "SQL"})
     run = await world.ended("rules/first#1", "o_1")
-    assert [(e["kind"], e["step"]) for e in run["journal"]][-5:] == [
+    assert [(e["kind"], e["step"]) for e in run["journal"][-5:]] == [
         ("waiting", "do.1"),
         ("resumed", "do.1"),
         ("action", "do.2"),
