@@ -295,11 +295,50 @@ def test_coverage_of_waits_and_conditions_of_steps(run: Run) -> None:
   expect contact "c_1" has tags contains silent and tags not contains long"""
     _, out, _ = run(text, "--coverage", "--format", "json")
     rules = {rule["rule"]: rule for rule in json.loads(out)["coverage"]}
-    missing = {gap["what"] for gap in rules["Wait"]["missing"]}
-    assert missing == {"never taken", "never made"}
+    assert [gap["what"] for gap in rules["Wait"]["missing"]] == ["never taken", "never made"]
+    assert (rules["Wait"]["covered"], rules["Wait"]["total"]) == (5, 7)
     assert [gap["what"] for gap in rules["Held"]["missing"]] == ["never true"]
     assert "Off" not in rules
     assert rules["Named"]["covered"] == 0
+
+
+MIXED = """\
+rule "Mix" on tag added "x" do
+  split "s"
+    case 50% "A" do add tag "sa"
+    case 50% "B" do add tag "sb"
+  end
+  repeat while score < 50 at most 2 times do set score = score + 10 end
+  do add tag "b" end when score > 100
+  parallel
+    do add tag "p1" end
+    do add tag "p2" when dnc end
+  end
+  webhook post "https://x.example.com/a" on error do add tag "err" end
+  go to "over" when status = customer
+  add tag "between"
+  label "over"
+  stop when score > 90
+end
+"""
+
+
+def test_coverage_of_every_kind_of_step(tmp_path: Path) -> None:
+    case = 'test "{0}"\n  given contact "{0}" has score = {1}, dnc = {2}, status = {3}\n  {4}\n  when tag added "x" for contact "{0}"\n  expect run "Mix" completed\nend\n'
+    quiet, refused = "webhook answers 200", "webhook answers 410"
+    cases = [case.format(f"c_{n}", 10, "false", "trial", quiet) for n in range(12)]
+    cases += [
+        case.format("low", 45, "false", "trial", quiet),
+        case.format("high", 200, "true", "customer", refused),
+    ]
+    files = {"rulelang.toml": "", "schema.rules": SCHEMA, "mix.rules": MIXED, "few.test.rules": cases[0]}
+    root = make_files(tmp_path / "w", files)
+    few = json.loads(command("test", root, "--coverage", "--format", "json").stdout)["coverage"][0]
+    assert {gap["what"] for gap in few["missing"]} >= {"never true", "never made"}
+    assert few["covered"] < few["total"]
+    make_files(root, {"few.test.rules": "\n".join(cases)})
+    done = command("test", root, "--coverage", "--coverage-min", "100")
+    assert done.returncode == 0, done.stdout
 
 
 def test_coverage_below_the_bound_fails(run: Run) -> None:

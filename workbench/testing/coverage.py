@@ -155,7 +155,7 @@ class _Watch:
     def __init__(self, coverage: Coverage, plan: model.Plan) -> None:
         self._coverage = coverage
         self._plan = plan
-        self._places: dict[int, tuple[str, str]] = {}
+        self._places: dict[int, list[tuple[str, str]]] = {}
 
     def program(self, program: Program) -> Program:
         """The program, watched."""
@@ -177,8 +177,7 @@ class _Watch:
         )
 
     def _reached(self, at: int) -> None:
-        place = self._places.get(at)
-        if place is not None:
+        for place in self._places.get(at, ()):
             self._coverage.see(self._plan.key, *place)
 
     def _instruction(self, at: int, item: Instruction, conditions: Iterator[str]) -> Instruction:
@@ -217,9 +216,7 @@ class _Watch:
     def _place(self, at: int, id: str, what: str) -> None:
         """To read the instruction at `at` is to see that."""
         self._coverage.expect(self._plan.key, id, what)
-        before = self._places.get(at)
-        if before is None:
-            self._places[at] = (id, what)
+        self._places.setdefault(at, []).append((id, what))
 
     def _test(self, id: str, test: Test) -> Test:
         return replace(test, holds=self._condition(id, test.holds))
