@@ -66,7 +66,14 @@ def _guarded(page: Page) -> Handler:
 async def start(request: Request) -> Response:
     """What needs somebody, rules, runs, mailbox: as much of it as the reader may see."""
     context, held = context_of(request), request.scope["held"]
-    values: dict[str, Any] = {"rules": [], "runs": [], "attention": [], "messages": [], "diagnostics": [], "more": 0}
+    values: dict[str, Any] = {
+        "rules": [],
+        "runs": [],
+        "attention": [],
+        "messages": [],
+        "diagnostics": [],
+        "more": 0,
+    }
     if "rules:read" in held:
         values["rules"] = await rules_overview(context)
         found = context.workspace.diagnostics
