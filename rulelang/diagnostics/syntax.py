@@ -165,10 +165,9 @@ def reserved(source: Source, span: Span, word: str) -> Diagnostic:
     return Diagnostic("E0012", f"`{word}` is a reserved word", source, span, help=help_, fixes=fixes)
 
 
-def out_of_place(source: Source, span: Span, words: str) -> Diagnostic:
-    """E0013: `on error` behind something that cannot fail, `on exit` inside the steps."""
-    help_ = "`on error …` follows an action, `on exit do … end` all the steps of a rule"
-    return Diagnostic("E0013", f"`{words}` cannot stand here", source, span, help=help_)
+def outside(source: Source, span: Span, word: str, place: str) -> Diagnostic:
+    """E0013: a part of a step or a rule outside of what it is a part of; `place` says where it belongs."""
+    return Diagnostic("E0013", f"{quoted(word)} cannot stand here", source, span, label=place)
 
 
 def chained(source: Source, span: Span, op: str) -> Diagnostic:
@@ -181,9 +180,17 @@ def chained(source: Source, span: Span, op: str) -> Diagnostic:
 
 def instead(source: Source, span: Span, written: str, meant: str, help_: str = "") -> Diagnostic:
     """E0015: a word or sign of another language that has its own here (`==`, `&&`, `unless`, `if` for `when`)."""
-    fixes = (Fix(f"change to `{meant}`", span, meant),)
+    fixes = (Fix(f"change to `{meant}`", span, _apart(source, span, meant)),)
     message = f"{quoted(written)} is written `{meant}` here"
     return Diagnostic("E0015", message, source, span, label=f"use `{meant}`", help=help_, fixes=fixes)
+
+
+def _apart(source: Source, span: Span, word: str) -> str:
+    """A word in the place of a sign, with spaces where it would run into its neighbours."""
+    before, after = source.text[: span.start][-1:], source.text[span.end :][:1]
+    left = " " if word[0].isalpha() and (before.isalnum() or before in ('"', "`", ")", "]")) else ""
+    right = " " if word[-1].isalpha() and (after.isalnum() or after in ('"', "`")) and after else ""
+    return f"{left if before else ''}{word}{right}"
 
 
 def or_without_on(source: Source, span: Span) -> Diagnostic:
@@ -244,9 +251,9 @@ def apart(source: Source, gap: Span, span: Span) -> Diagnostic:
 
 
 def bad_enrolment(source: Source, span: Span, clause: Span) -> Diagnostic:
-    """E0022: `enrol` with other words than `once` and `every time`."""
+    """E0022: `enrol` with other words than `once`, `every time` and `again after`."""
     fixes = (Fix("change to `enrol once`", clause, "enrol once"),)
-    message = "enrolment is `once` or `every time`"
+    message = "enrolment is `once`, `every time` or `again after` a duration"
     return Diagnostic(
         "E0022", message, source, span, help="write `enrol once` or leave the line out", fixes=fixes
     )
@@ -261,17 +268,21 @@ def bad_wait_for(source: Source, span: Span, word: str, meant: str) -> Diagnosti
     return Diagnostic("E0025", message, source, span, label=label, help=help_, fixes=fixes)
 
 
-def bad_on_error(source: Source, span: Span, word: str, limit: int) -> Diagnostic:
+def bad_on_error(source: Source, span: Span, meant: str, limit: int) -> Diagnostic:
     """E0026: `on error` with other words than it knows."""
+    fixes = (Fix(f"change to `{meant}`", span, meant),) if meant == "continue" else ()
+    label = f"did you mean `{meant}`?" if meant else ""
     message = "`on error` is followed by `continue`, `retry` and a number, or `do`"
     help_ = f"`on error retry 3` tries again up to three times; at most {limit} times"
-    return Diagnostic("E0026", message, source, span, help=help_)
+    return Diagnostic("E0026", message, source, span, label=label, help=help_, fixes=fixes)
 
 
 def no_with(source: Source, span: Span) -> Diagnostic:
-    """E0027: pairs behind a comma in an action without `with`."""
-    help_ = "steps are divided by `;` or new lines; parameters begin with `with`, such as `with a = 1, b = 2`"
-    return Diagnostic("E0027", "a `,` cannot stand here", source, span, help=help_)
+    """E0027: parameters of another rule without `with` before the first."""
+    fixes = (Fix("insert `with`", Span(span.start, span.start), "with "),)
+    help_ = "parameters are written `with a = 1, b = 2`"
+    message = "`with` is missing before the parameters"
+    return Diagnostic("E0027", message, source, span, label="the first parameter", help=help_, fixes=fixes)
 
 
 def no_goal(source: Source, span: Span, written: str) -> Diagnostic:
@@ -285,6 +296,13 @@ def bad_takes(source: Source, span: Span) -> Diagnostic:
     """E0029: parameters of a rule without names or types."""
     message = "a parameter is written as its name, `:` and its type"
     return Diagnostic("E0029", message, source, span, help="such as `takes discount: number, reason: text`")
+
+
+def unquoted(source: Source, span: Span, word: str) -> Diagnostic:
+    """E0044: the name of a label, a goal or a case without quotes."""
+    fixes = (Fix("put it in quotes", span, f'"{word}"'),)
+    message = f"the name {quoted(word)} is written in quotes here"
+    return Diagnostic("E0044", message, source, span, label=f'write `"{word}"`', fixes=fixes)
 
 
 def loose_end(source: Source, end: Span, opener: Span, word: str) -> Diagnostic:

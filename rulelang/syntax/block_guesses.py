@@ -34,14 +34,16 @@ def left_out(state: Recovery, token: Token) -> Iterator[Change]:
     found, at = expected.found(token), state.behind()
     if state.machine.accepts("THEN") and token.kind != "DO":
         yield inserted(state, "THEN", "then", say.missing(state.source, at, "then", found))
-    if state.machine.accepts("DO") and state.machine.start == "rule" and not state.blocks:
+    header = state.machine.start == "rule" and not state.blocks and token.kind != "ON_EXIT"
+    if header and state.machine.accepts("DO"):
         yield inserted(state, "DO", "do", say.missing_do(state.source, at, state.tokens[0].span, found))
     yield from _brackets(state, token, found)
     if state.tokens[state.at - 1].kind in ("STARTS", "ENDS") and state.machine.accepts("WITH"):
         yield inserted(state, "WITH", "with", say.missing(state.source, at, "with", found))
     if state.machine.accepts("AND") and not state.machine.accepts("OR"):
         yield inserted(state, "AND", "and", say.missing(state.source, at, "and", found))
-    if state.machine.accepts("SEMICOLON") and state.blocks and token.kind != END_OF_INPUT:
+    apart = state.blocks and token.kind != END_OF_INPUT and token.text not in ("where", "as", "restart")
+    if apart and state.machine.accepts("SEMICOLON"):
         yield inserted(state, "SEMICOLON", ";", say.two_steps(state.source, at, token.span, found))
 
 
@@ -67,6 +69,8 @@ def too_many(state: Recovery, token: Token) -> Iterator[Change]:
     """A word or sign too many; where a value is missing there is something else to say."""
     before = state.tokens[state.at - 1] if state.at else token
     twice = token.kind == before.kind and token.kind not in ("NAME", "SEMICOLON", END_OF_INPUT)
+    if token.kind == "ELSE" and state.blocks and state.blocks[-1].kind == "WAIT":
+        return
     if twice or (token.kind in _REMOVABLE and not wants_value(state.machine)):
         why = "twice" if twice else _NEEDS.get(token.kind, "remove it")
         message = say.stray(state.source, token.span, expected.found(token), why)
@@ -81,6 +85,15 @@ def outside(state: Recovery, token: Token) -> Iterator[Change]:
     if end is None or token.kind == END_OF_INPUT:
         return
     closer = state.tokens[end]
+    before = state.tokens[end - 1]
+    if before.text == "to" and state.tokens[end - 2].text == "go" and not closer.first:
+        yield Change(
+            0,
+            end + 1,
+            (*state.tokens[:end], at_place(state, closer, "TEXT", '"end"')),
+            (say.unquoted(state.source, closer.span, "end"),),
+            0,
+        )
     message = say.behind_the_end(state.source, token.span, expected.found(token), closer.span)
     semicolon = Token("SEMICOLON", ";", closer.start, closer.end, False)
     yield Change(0, end + 1, (*state.tokens[:end], semicolon), (message,), 0)
@@ -88,12 +101,24 @@ def outside(state: Recovery, token: Token) -> Iterator[Change]:
 
 def ends(state: Recovery, token: Token) -> Iterator[Change]:
     """The end of the item with blocks still open."""
-    open_ = state.tokens[:1] if state.machine.start == "declaration" else state.blocks[1:]
+    open_ = state.tokens[:1] if state.machine.start == "declaration" else _left_open(state)
     if token.kind != END_OF_INPUT or not open_ or not state.machine.accepts("END"):
         return
     yield from _other_ends(state)
     closing = tuple(insert(state, "END", "end") for _ in open_)
     yield Change(state.at, state.at, closing, tuple(_guilty(state, open_)))
+
+
+def _left_open(state: Recovery) -> list[Token]:
+    """The open blocks, without the rule's own and that of `on exit`, which may be left open."""
+    first = state.tokens[0]
+    own = [
+        b
+        for n, b in enumerate(state.tokens)
+        if b.kind == "DO" and (not n or state.tokens[n - 1].kind == "ON_EXIT")
+    ]
+    do = next((b for b in state.tokens if b.kind == "DO"), first)
+    return [b for b in state.blocks if b is not do and b not in own]
 
 
 def _guilty(state: Recovery, open_: Sequence[Token]) -> Iterator[Diagnostic]:

@@ -25,10 +25,10 @@ class Blocks:
         self._waiting: Token | None = None
 
     def begins_arm(self, token: Token) -> bool:
-        """Whether an `on` is an alternative of a wait."""
+        """Whether an `on` is an alternative of a wait, or would be if no `end` before it were missing."""
         if self._waiting is not None:
             return token.first or self._apart
-        return bool(self.open) and self.open[-1].kind == "WAIT"
+        return any(block.kind == "WAIT" for block in self.open)
 
     def note(self, token: Token) -> None:
         """Go on by one token."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 from rulelang.diagnostics import syntax as say
@@ -102,17 +103,18 @@ class Builder(StepBuilder):
 
     def rule(self, c: Children) -> Rule:
         do = next(n for n, child in enumerate(c) if is_token(child, "DO"))
+        self._conditions(c[:do])
         header = [child for child in c[:do] if not is_token(child, "SEMICOLON")]
         title = next((child for child in header if isinstance(child, _Title)), None)
         triggers = tuple(t for child in header if isinstance(child, _Triggers) for t in child.clauses)
         first = header[0].span
         takes = self._one(header, TakesClause, "takes", "divide the parameters by commas")
-        if not triggers and not any(is_token(child, "ERR_CLAUSE") for child in header):
+        if not triggers and not takes and not any(is_token(child, "ERR_CLAUSE") for child in header):
             self._say(say.no_trigger(self._source, first))
         self.filled(c[do], c[do + 1])
         self._bounded(first)
         when = self._one(header, _When, "when", "join the two conditions with `and`")
-        leaving = self._one(c[do:], _Leaving, "on exit", "write all its steps in one block")
+        leaving = part(c, _Leaving)
         return Rule(
             span=span_of(c),
             name=title.name if title else None,
@@ -129,6 +131,14 @@ class Builder(StepBuilder):
             rates=tuple(child for child in header if isinstance(child, RateClause)),
             takes=takes,
         )
+
+    def _conditions(self, header: Children) -> None:
+        """`exit on … when …` on one line: the condition would be that of the rule."""
+        for clause, after in pairwise(header):
+            if isinstance(clause, ExitClause) and clause.awaited and isinstance(after, _When):
+                span = Span(after.span.start, after.span.start + len("when"))
+                help_ = "the condition of the rule itself stands on a line of its own"
+                self._say(say.instead(self._source, span, "when", "where", help_))
 
     def leaving(self, c: Children) -> _Leaving:
         self.filled(c[1], c[2])

@@ -43,7 +43,7 @@ def survives(state: Recovery, change: Change) -> bool:
     states = state.machine.states_at(change.height)
     depth = len(state.brackets) if change.height is None else 0
     before = state.tokens[change.begin - 1] if change.begin and not change.tokens else None
-    goal = len(change.tokens) + max(0, state.at + 1 - change.end)
+    goal = len(change.tokens) + max(0, state.at + (not state.line_end) - change.end)
     sequence = [*change.tokens, *state.tokens[change.end : state.at + _WINDOW]]
     for n, token in enumerate(sequence):
         after = sequence[n + 1] if n + 1 < len(sequence) else token

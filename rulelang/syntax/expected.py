@@ -20,6 +20,12 @@ _WORDS = (
     ("SET", "`set`"),
     ("EMPTY", "`empty`"),
     ("WITH", "`with`"),
+    ("TIMES_WORD", "`times`"),
+    ("PER_WORD", "`per`"),
+    ("AFTER_WORD", "`after`"),
+    ("CASE", "`case`"),
+    ("PERCENT", "a percentage"),
+    ("ON", "`on`"),
     ("IN", "`in`"),
     ("AND", "`and`"),
     ("OR", "`or`"),
@@ -62,6 +68,10 @@ def _kinds_of_words(machine: Machine) -> list[str]:
         return ["a condition" if _after_condition_word(machine) else "a value"]
     if accepts("EQ") and accepts("PLUS"):
         return ["an operator"]
+    if _after(machine, "ON", "OR_ON"):
+        return ["an event"]
+    if accepts("NAME") and accepts("DO") and _after(machine, "ERROR_WORD"):
+        return ["`continue`", "`retry`"]
     if accepts("NUMBER"):
         return ["a word or a value"] if accepts("EQ") or accepts("COLON") else ["a value"]
     if accepts("NAME"):
@@ -73,9 +83,13 @@ def _covered(kind: str, parts: list[str]) -> bool:
     """Whether a general word such as `an operator` already says it."""
     if "an operator" in parts:
         return kind in ("AND", "OR", "IN", "SET", "EMPTY", "WITH")
-    return bool(parts) and kind in ("SET", "EMPTY", "WITH")
+    return bool(parts) and kind in ("SET", "EMPTY", "WITH", "PERCENT")
 
 
 def _after_condition_word(machine: Machine) -> bool:
+    return _after(machine, "WHEN", "IF", "ELIF", "WHERE_WORD", "WHILE_WORD")
+
+
+def _after(machine: Machine, *kinds: str) -> bool:
     last = machine.values[-1] if machine.values else None
-    return isinstance(last, Token) and last.kind in ("WHEN", "IF", "ELIF")
+    return isinstance(last, Token) and last.kind in kinds

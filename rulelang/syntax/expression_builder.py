@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any, TypeVar
+from itertools import pairwise
+from typing import Any, TypeGuard, TypeVar
 
 from rulelang.diagnostics import syntax as say
 from rulelang.diagnostics.model import Diagnostic
@@ -59,8 +60,15 @@ def plain(token: Token) -> str:
     return token.text.strip("`")
 
 
-def _like_when(word: str) -> bool:
-    return len(word) > 2 and word != "when" and did_you_mean(word, ("when",)) is not None
+def _slip(word: PhrasePart, after: PhrasePart) -> TypeGuard[Word]:
+    """Whether a word in a phrase is probably the one that begins a condition."""
+    if not isinstance(word, Word) or (isinstance(after, Word) and after.text == "="):
+        return False
+    return word.text == "where" or like(word.text, "when") or like(word.text, "where")
+
+
+def like(word: str, meant: str) -> bool:
+    return len(word) > 2 and word != meant and did_you_mean(word, (meant,)) is not None
 
 
 def _operator(c: Children, at: int) -> tuple[Token, Children]:
@@ -85,7 +93,7 @@ class ExpressionBuilder:
     def __init__(self, source: Source) -> None:
         self._source = source
         self.diagnostics: list[Diagnostic] = []
-        self.misspelt: list[Word] = []
+        self.misspelt: list[tuple[Word, str]] = []
 
     def _say(self, diagnostic: Diagnostic) -> None:
         self.diagnostics.append(diagnostic)
@@ -95,7 +103,7 @@ class ExpressionBuilder:
     def phrase(self, c: Children) -> Phrase:
         parts = self._parts(c)
         if any(isinstance(child, Token) for child in c):
-            self.misspelt += [part for part in parts if isinstance(part, Word) and _like_when(part.text)]
+            self.misspelt += [(word, "when") for word, after in pairwise(parts) if _slip(word, after)]
         return Phrase(span_of(c), parts)
 
     def _parts(self, children: Children) -> tuple[PhrasePart, ...]:

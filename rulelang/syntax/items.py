@@ -93,7 +93,7 @@ class _Splitter:
 
     def _begins(self, at: int) -> tuple[str, str] | None:
         token, after = self._tokens[at], self._tokens[at + 1]
-        if token.kind == "RULE" or (token.kind == "ON" and self._on_begins(token, after)):
+        if token.kind == "RULE" or (token.kind == "ON" and self._on_begins(at, token, after)):
             return ("rule", "")
         if token.kind == "NAME":
             meant = self._keyword(token, after)
@@ -107,11 +107,11 @@ class _Splitter:
         )
         return ("junk", "") if outside and token.kind not in ("END", "SEMICOLON") else None
 
-    def _on_begins(self, token: Token, after: Token) -> bool:
+    def _on_begins(self, at: int, token: Token, after: Token) -> bool:
         if self._kind != "rule" or not self._header:
-            return self._column_0(token) or not (
-                after.text in ("exit", "error") or self._blocks.begins_arm(token)
-            )
+            if self._column_0(token):
+                return not (after.kind == "EXIT" and self._tokens[at + 2].first)
+            return not (after.text in ("exit", "error") or self._blocks.begins_arm(token))
         return self._column_0(token) and not self._titled
 
     def _keyword(self, token: Token, after: Token) -> str:

@@ -122,7 +122,8 @@ class _Lexer:
         """`or on`, `and wait` and `skip if` as one token; in front of `do` the `on exit` before it becomes one."""
         before = self.tokens[-1]
         if kind == "DO":
-            if before.kind == "EXIT" and self.tokens[-2:-1] and self.tokens[-2].kind == "ON":
+            on_exit = [token.kind for token in self.tokens[-2:]] == ["ON", "EXIT"]
+            if on_exit and not self._first:
                 on = self.tokens[-2]
                 self.tokens[-2:] = [Token("ON_EXIT", "on exit", on.start, before.end, on.first)]
         elif before.text == _JOINED[kind] and not (self._column_0(start) or self._first and kind == "IF"):

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
+from grammar.tables import load
 from rulelang.diagnostics import syntax as say
 from rulelang.diagnostics.model import Diagnostic
 from rulelang.source import Source, Span
@@ -28,6 +29,9 @@ from rulelang.syntax.word_guesses import split_word
 
 MAX_NESTING = 64
 MAX_MISTAKES = 100
+
+MAX_SLIPS = 10
+"""How often an item is read again with a slip corrected that passed for a word of a phrase."""
 
 _BULK = 1 << 16
 
@@ -152,15 +156,15 @@ def _parsed(
         return None, [say.nested_too_deeply(source, deep.span, MAX_NESTING)]
     reading = _Reading(source, item.start, tokens, builder, bound)
     node = reading.read()
-    if builder.misspelt:
-        node = reading.again(builder.misspelt[0])
+    while builder.misspelt and len(reading.slips) < MAX_SLIPS:
+        node = reading.again(*builder.misspelt[0])
     if node is not None and len(tokens) > MAX_DEPTH and too_deep(node):
         return None, [say.nested_too_deeply(source, tokens[0].span, MAX_NESTING)]
-    return node, reading.diagnostics
+    return node, [*reading.slips, *reading.diagnostics]
 
 
 class _Reading:
-    """One item being read, perhaps twice."""
+    """One item being read, and read again with slips corrected that passed for words of a phrase."""
 
     def __init__(
         self, source: Source, start: str, tokens: list[Token], builder: Builder, bound: list[Reduction]
@@ -168,6 +172,7 @@ class _Reading:
         self._source, self._start, self._tokens = source, start, tokens
         self._builder, self._bound = builder, bound
         self.diagnostics: list[Diagnostic] = []
+        self.slips: list[Diagnostic] = []
 
     def read(self) -> Any:
         """The node of the item, None when nothing of it could be kept."""
@@ -186,13 +191,14 @@ class _Reading:
                 self.diagnostics.append(diagnostic)
         return node
 
-    def again(self, word: Word) -> Any:
-        """Read the item with a misspelt `when` corrected; it had passed for a word of a phrase."""
+    def again(self, word: Word, meant: str) -> Any:
+        """Read the item with a misspelt `when` or its kin corrected; it had passed for a word of a phrase."""
         at = next(n for n, token in enumerate(self._tokens) if token.start == word.span.start)
-        self._tokens[at] = self._tokens[at]._replace(kind="WHEN", text="when")
-        node = self.read()
-        self.diagnostics.insert(0, say.misspelt(self._source, word.span, word.text, "when"))
-        return node
+        kind = load().fixed.get(meant, "NAME")
+        self._tokens[at] = self._tokens[at]._replace(kind=kind, text=meant)
+        say_it = say.instead if word.text == "where" else say.misspelt
+        self.slips.append(say_it(self._source, word.span, word.text, meant))
+        return self.read()
 
 
 def _terminated(item: Item) -> list[Token]:

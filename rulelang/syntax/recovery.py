@@ -10,8 +10,8 @@ from typing import Any
 
 from rulelang.diagnostics import syntax as say
 from rulelang.diagnostics.model import Diagnostic
-from rulelang.source import Source, Span
-from rulelang.syntax import expected, repairs
+from rulelang.source import Source
+from rulelang.syntax import expected, flow_guesses, repairs
 from rulelang.syntax.blocks import Blocks
 from rulelang.syntax.changes import Change, wants_value
 from rulelang.syntax.lalr import Machine
@@ -22,13 +22,37 @@ MAX_MISTAKES = 20
 """Messages for one item; after them its rest is skipped."""
 
 _ERRORS = ("ERR_CONDITION", "ERR_STEP", "ERR_ENTRY", "ERR_CLAUSE")
-_CLAUSE_WORDS = frozenset(("ON", "WHEN", "EXIT", "ENROL"))
-_RESUME = frozenset(("SEMICOLON", "END", "ELSE", "ELIF", "THEN", "DO", "WHEN", "ON", END_OF_INPUT))
+_CLAUSE_WORDS = frozenset(
+    ("ON", "WHEN", "EXIT", "ENROL", "GOAL_WORD", "LIMIT_WORD", "RELEASE_WORD", "TAKES_WORD")
+)
+_RESUME = frozenset(
+    (
+        "SEMICOLON",
+        "END",
+        "ELSE",
+        "ELIF",
+        "OTHERWISE",
+        "CASE",
+        "THEN",
+        "DO",
+        "WHEN",
+        "ON",
+        "OR_ON",
+        "ON_EXIT",
+        "UNTIL",
+        "TIMEOUT",
+        END_OF_INPUT,
+    )
+)
 _COMPARISONS = frozenset(("EQ", "NE", "LT", "LE", "GT", "GE", "IN", "IS", "CONTAINS", "BETWEEN", "MATCHES"))
 _DANGLING = frozenset(
     (
         "WAIT",
         "UNTIL",
+        "TIMEOUT",
+        "MATCH",
+        "CASE",
+        "REPEAT",
         "WHEN",
         "IF",
         "ELIF",
@@ -66,7 +90,7 @@ class Recovery:
         self.brackets: list[Token] = []
         self._blocks = Blocks()
         self.diagnostics: list[Diagnostic] = []
-        self.braces = False
+        self.braces = self.line_end = False
         self._orphans: list[int] = []
         self._line = -1
         self._last = -1
@@ -75,7 +99,7 @@ class Recovery:
         """The node of the item, or None when nothing of it could be kept."""
         while True:
             token = self._coming()
-            if token.kind == "END" and self._drop_orphan():
+            if token.kind in ("END", "ELSE") and self._drop_orphan(token):
                 continue
             if not self.machine.accepts(self.machine.resolved(token).kind):
                 if not self._mistake(token):
@@ -140,6 +164,7 @@ class Recovery:
 
     def _mistake(self, token: Token) -> bool:
         """Deal with a token that cannot stand; False when the item has to be given up."""
+        self.line_end = token is not self.tokens[self.at]
         if len(self.diagnostics) >= MAX_MISTAKES:
             return False
         if self._dangling():
@@ -169,9 +194,9 @@ class Recovery:
     def _message(self, token: Token) -> Diagnostic:
         if token.kind in _COMPARISONS and self.machine.accepts("AND"):
             return say.chained(self.source, token.span, token.text)
-        after = self.tokens[min(self.at + 1, len(self.tokens) - 1)]
-        if token.kind == "ON" and after.text in ("exit", "error"):
-            return say.out_of_place(self.source, Span(token.start, after.end), f"on {after.text}")
+        misplaced = flow_guesses.misplaced(self, token)
+        if misplaced is not None:
+            return misplaced
         found = expected.found(token, _WHOLES.get(self.machine.start, "rule"))
         wanted = expected.expected(self.machine)
         if self.at and (token.start == token.end or wants_value(self.machine)):
@@ -180,10 +205,10 @@ class Recovery:
             return say.incomplete(self.source, before.span, before.text, wanted, found)
         return say.unexpected(self.source, token.span, found, wanted)
 
-    def cut(self) -> tuple[str, int] | None:
+    def cut(self, kinds: tuple[str, ...] = _ERRORS) -> tuple[str, int] | None:
         """The innermost error symbol that can stand for what was being read, and the height of the stack there."""
         for height in range(len(self.machine.values), -1, -1):
-            for kind in _ERRORS:
+            for kind in kinds:
                 if self.machine.accepts(kind, height) and not (
                     kind == "ERR_CLAUSE" and self._inside_clause(height)
                 ):
@@ -205,10 +230,18 @@ class Recovery:
         self._last = self.at
         start = self.at + 1 if forced else self.at
         first = self.tokens[min(begin, self.at)]
+        self._lose(first.start)
         self.machine.feed(Token(kind, "", first.start, first.start, False))
-        self.at = self._resume(min(start, len(self.tokens) - 1), kind)
+        self.at, self._line = self._resume(min(start, len(self.tokens) - 1), kind), -1
         self._widen(first.start)
         return not (forced and self.tokens[self.at].kind == END_OF_INPUT)
+
+    def _lose(self, start: int) -> None:
+        """Blocks whose beginning is dropped have an `end` further down that closes nothing."""
+        blocks = self._blocks.open
+        while len(blocks) > 1 and blocks[-1].start >= start:
+            blocks.pop()
+            self._orphans.append(len(blocks))
 
     def begin_of(self, height: int) -> int:
         """The index of the first token read since the stack had `height` values."""
@@ -232,6 +265,8 @@ class Recovery:
 
     def _resume(self, at: int, kind: str) -> int:
         """The first place from `at` where the machine can go on."""
+        if self.tokens[at].kind == "ON_EXIT":
+            at = self._behind_block(at)
         for n in range(at, len(self.tokens)):
             token = self.tokens[n]
             line = (
@@ -243,15 +278,33 @@ class Recovery:
                 return n
             if token.kind in _RESUME and self.machine.accepts(token.kind):
                 return n
-            if kind == "ERR_STEP" and token.kind in ("DO", "IF"):
-                self._orphans.append(len(self.blocks))
+            if kind == "ERR_STEP":
+                self._skip(token)
         return len(self.tokens) - 1
 
-    def _drop_orphan(self) -> bool:
-        """Leave out an `end` whose block was skipped."""
+    def _behind_block(self, at: int) -> int:
+        """The place behind the `end` of the block that begins here."""
+        blocks = Blocks()
+        for n in range(at + 1, len(self.tokens)):
+            blocks.note(self.tokens[n])
+            if not blocks.open:
+                return min(n + 1, len(self.tokens) - 1)
+        return at
+
+    def _skip(self, token: Token) -> None:
+        """Note a token that is left out; the `end` of a block that it opens is one too many."""
+        blocks, before = self._blocks, len(self._blocks.open)
+        blocks.note(token)
+        if len(blocks.open) > before:
+            blocks.open.pop()
+            self._orphans.append(before)
+
+    def _drop_orphan(self, token: Token) -> bool:
+        """Leave out an `end`, or the `else` before it, whose block was skipped."""
         if not self._orphans or self._orphans[-1] != len(self.blocks):
             return False
-        self._orphans.pop()
+        if token.kind == "END":
+            self._orphans.pop()
         self.at += 1
         return True
 

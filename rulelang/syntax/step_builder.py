@@ -6,6 +6,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from rulelang.diagnostics import syntax as say
+from rulelang.diagnostics.model import Diagnostic
+from rulelang.diagnostics.suggest import did_you_mean
 from rulelang.source import Span
 from rulelang.syntax import literals
 from rulelang.syntax.expression_builder import Children, is_token, part, plain, span_of
@@ -41,6 +43,7 @@ from rulelang.syntax.tokens import Token
 from rulelang.syntax.wait_builder import Guard, Otherwise, WaitBuilder
 
 MAX_RETRIES = 100
+ON_ERROR = ("continue", "retry")
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,11 +94,12 @@ class StepBuilder(WaitBuilder):
         return self._acted(c, phrase, arguments, None)
 
     def _acted(self, c: Children, phrase: Phrase, arguments: tuple[Argument, ...], when: Expr | None) -> Step:
-        place = _PLACES.get(getattr(phrase.parts[0], "text", ""))
-        if place and not arguments and (step := place(span_of(c), phrase.parts, when)):
-            return step
-        and_wait = any(is_token(child, "AND_WAIT") for child in c)
-        return ActionStep(span_of(c), phrase, when, part(c, OnError), arguments, and_wait)
+        and_wait, on_error = any(is_token(child, "AND_WAIT") for child in c), part(c, OnError)
+        bare = not (arguments or and_wait or on_error)
+        place = self._place(c, phrase.parts, when) if bare else None
+        if place is not None:
+            return place
+        return ActionStep(span_of(c), phrase, when, on_error, arguments, and_wait)
 
     def _invoked(self, child: Phrase | _Given) -> tuple[Phrase, tuple[Argument, ...]]:
         """A phrase and the arguments behind `with`: the first of them passed for the end of the phrase."""
@@ -111,9 +115,18 @@ class StepBuilder(WaitBuilder):
             ):
                 first = Argument(name.span.to(operand.span), name.text, name.span, value)
                 return Phrase(Span(phrase.span.start, before.span.end), phrase.parts[:-4]), (first, *pairs)
+            case (*_, Word(text="with"), Word(), Word(text="="), before, Word() as name, Word(text="="), _):
+                found = say.quoted(name.text)
+                self._say(say.missing(self._source, before.span.end, ",", found))
         if isinstance(child, _Given):
-            self._say(say.no_with(self._source, child.comma.span))
+            self._say(self._no_with(phrase, child.comma))
         return phrase, pairs
+
+    def _no_with(self, phrase: Phrase, comma: Token) -> Diagnostic:
+        match phrase.parts:
+            case (Word(text="start"), *_, Word() as name, Word(text="="), _):
+                return say.no_with(self._source, name.span)
+        return say.instead(self._source, comma.span, ",", ";", "steps are divided by `;` or new lines")
 
     def given(self, c: Children) -> _Given:
         comma = next(n for n, child in enumerate(c) if is_token(child, "COMMA"))
@@ -130,7 +143,8 @@ class StepBuilder(WaitBuilder):
         word, value = plain(c[2]), c[3] if len(c) > 3 else None
         number = int(value.value) if isinstance(value, NumberLit) and value.value % 1 == 0 else 0
         if not (word == "continue" and value is None or word == "retry" and 0 < number <= MAX_RETRIES):
-            self._say(say.bad_on_error(self._source, span_of(c[2:]), word, MAX_RETRIES))
+            meant = (did_you_mean(word, ON_ERROR) or "") if word not in ON_ERROR else ""
+            self._say(say.bad_on_error(self._source, span_of(c[2:]), meant, MAX_RETRIES))
         return OnError(span_of(c), number if word == "retry" else None, None)
 
     def let(self, c: Children) -> LetStep:
@@ -142,15 +156,59 @@ class StepBuilder(WaitBuilder):
 
     # --- places ---
 
+    def _place(self, c: Children, parts: tuple[PhrasePart, ...], when: Expr | None) -> Step | None:
+        """Steps that are phrases for the grammar; None for an action."""
+        span = span_of(c)
+        match parts:
+            case (Word(text="goal"), *_) if when is not None and (found := self._goal(parts)):
+                return GoalStep(span, found[0], (), when, False)
+            case (Word(text="label"), name) if label := self._name(name):
+                if guard := part(c, Guard):
+                    self._say(say.outside(self._source, guard.span, "when", "a label has no condition"))
+                return LabelStep(span, label)
+            case (Word(text="go"), Word(text="to"), name) if label := self._name(name):
+                return GoToStep(span, label, when)
+            case (Word(text="goto") as word, name) if label := self._name(name):
+                self._say(say.instead(self._source, word.span, word.text, "go to"))
+                return GoToStep(span, label, when)
+        return None
+
+    def _name(self, part_: PhrasePart) -> TextLit | None:
+        """The name of a place; one without quotes is reported."""
+        match part_:
+            case Operand(_, TextLit() as name):
+                return name
+            case Word(span, text):
+                self._say(say.unquoted(self._source, span, text))
+                return TextLit(span, text)
+        return None
+
     def goal(self, c: Children) -> Step:
-        found = _goal(c[0].parts)
+        found = self._goal(c[0].parts)
         if found is None:
-            self._say(say.no_goal(self._source, c[1].span, self._source.slice(c[0].span)))
+            self._say(self._no_goal(c[0], c[1].span))
             return ErrorStep(span_of(c))
         if isinstance(c[1], Guard):
             return self.guarded(c, lambda when: GoalStep(span_of(c), found[0], (), when, True))
         events, passes = _passed(c[1].events)
         return GoalStep(span_of(c), found[0], events, None, passes or len(c) > 2)
+
+    def _goal(self, parts: tuple[PhrasePart, ...]) -> tuple[TextLit | None] | None:
+        """The name of a goal, None for a phrase that is no goal."""
+        match parts:
+            case (Word(text="goal"),):
+                return (None,)
+            case (Word(text="goal"), name):
+                found = self._name(name)
+                return (found,) if found else None
+        return None
+
+    def _no_goal(self, phrase: Phrase, span: Span) -> Diagnostic:
+        word = phrase.parts[0]
+        meant = did_you_mean(word.text, ("wait", "goal")) if isinstance(word, Word) else None
+        if meant and len(phrase.parts) == 1:
+            return say.misspelt(self._source, word.span, self._source.slice(word.span), meant)
+        return say.no_goal(self._source, span, self._source.slice(phrase.span))
 
     # --- blocks ---
 
@@ -167,10 +225,11 @@ class StepBuilder(WaitBuilder):
     def repeat(self, c: Children) -> Step:
         do = next(n for n, child in enumerate(c) if is_token(child, "DO"))
         self.filled(c[do], c[do + 1])
+        error = next((child for child in c[1:3] if is_token(child, "ERR_CONDITION")), None)
+        if error is not None:
+            return BlockStep(span_of(c), (ErrorStep(error.span), *c[do + 1]), None)
         if not is_token(c[1], "WHILE_WORD"):
             return RepeatStep(span_of(c), c[1], None, None, c[do + 1])
-        if isinstance(c[2], Token):
-            return BlockStep(span_of(c), (ErrorStep(c[2].span), *c[do + 1]), None)
         most = part(c, Most)
         return RepeatStep(span_of(c), None, c[2], most.number if most else None, c[do + 1])
 
@@ -211,12 +270,17 @@ class StepBuilder(WaitBuilder):
         return Otherwise(span_of(c), c[1])
 
     def match(self, c: Children) -> Step:
-        cases = tuple(child for child in c if isinstance(child, Case))
-        return MatchStep(span_of(c), c[1], cases, self._otherwise(c))
+        """Without its value the steps of all cases are one block, so that they are checked all the same."""
+        cases, otherwise = tuple(child for child in c if isinstance(child, Case)), self._otherwise(c)
+        if isinstance(c[1], Token):
+            inner = (step for case in cases for step in case.steps)
+            return BlockStep(span_of(c), (ErrorStep(c[1].span), *inner, *(otherwise or ())), None)
+        return MatchStep(span_of(c), c[1], cases, otherwise)
 
     def case(self, c: Children) -> Case:
         self.filled(c[-2], c[-1])
-        return Case(span_of(c), tuple(c[1:-2:2]), None, None, c[-1])
+        values = tuple(value for value in c[1:-2:2] if not isinstance(value, Token))
+        return Case(span_of(c), values, None, None, c[-1])
 
     def split(self, c: Children) -> SplitStep:
         name = literals.text(c[1]) if is_token(c[1], "TEXT") else None
@@ -226,37 +290,8 @@ class StepBuilder(WaitBuilder):
     def share(self, c: Children) -> Case:
         self.filled(c[-2], c[-1])
         name = literals.text(c[2]) if c[2].kind == "TEXT" else None
-        share: Any = literals.literal(c[1])
+        share: Any = literals.literal(c[1]) if c[1].kind == "PERCENT" else None
         return Case(span_of(c), (), share, name, c[-1])
-
-
-def _label(span: Span, parts: tuple[PhrasePart, ...], when: Expr | None) -> Step | None:
-    match parts:
-        case (Word(), Operand(_, TextLit() as name)) if when is None:
-            return LabelStep(span, name)
-    return None
-
-
-def _go_to(span: Span, parts: tuple[PhrasePart, ...], when: Expr | None) -> Step | None:
-    match parts:
-        case (Word(), Word(text="to"), Operand(_, TextLit() as name)):
-            return GoToStep(span, name, when)
-    return None
-
-
-def _goal_when(span: Span, parts: tuple[PhrasePart, ...], when: Expr | None) -> Step | None:
-    found = _goal(parts)
-    return GoalStep(span, found[0], (), when, False) if found and when is not None else None
-
-
-def _goal(parts: tuple[PhrasePart, ...]) -> tuple[TextLit | None] | None:
-    """The name of a goal, None for a phrase that is no goal."""
-    match parts:
-        case (Word(text="goal"),):
-            return (None,)
-        case (Word(text="goal"), Operand(_, TextLit() as name)):
-            return (name,)
-    return None
 
 
 def _passed(events: tuple[Awaited, ...]) -> tuple[tuple[Awaited, ...], bool]:
@@ -270,7 +305,3 @@ def _passed(events: tuple[Awaited, ...]) -> tuple[tuple[Awaited, ...], bool]:
                 replace(last, span=Span(last.span.start, before.span.end), phrase=phrase),
             ), True
     return events, False
-
-
-_PLACES = {"label": _label, "go": _go_to, "goal": _goal_when}
-"""Steps that are phrases for the grammar, by their first word."""

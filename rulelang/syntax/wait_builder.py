@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import Any
 
 from rulelang.diagnostics import syntax as say
 from rulelang.diagnostics.suggest import did_you_mean
 from rulelang.source import Span
 from rulelang.syntax import literals
-from rulelang.syntax.expression_builder import Children, ExpressionBuilder, is_token, part, span_of
+from rulelang.syntax.expression_builder import Children, ExpressionBuilder, is_token, like, part, span_of
 from rulelang.syntax.nodes import (
     Awaited,
+    DurationLit,
     ErrorStep,
     Expr,
     ListenStep,
+    Operand,
     Phrase,
     Step,
     WaitArm,
@@ -112,6 +115,7 @@ class WaitBuilder(ExpressionBuilder):
 
     def awaited(self, c: Children) -> Awaited:
         phrase, now = self._now(c[0])
+        self._slips(phrase)
         where, name = part(c, _Where), part(c, _As)
         return Awaited(
             span_of(c),
@@ -120,6 +124,18 @@ class WaitBuilder(ExpressionBuilder):
             name.name if name else None,
             now or part(c, _From) is not None,
         )
+
+    def _slips(self, phrase: Phrase) -> None:
+        """Misspelt words of the wait that passed for words of the phrase."""
+        start = phrase.span.start
+        self.misspelt = [
+            (word, "where" if word.span.start >= start and like(word.text, "where") else meant)
+            for word, meant in self.misspelt
+        ]
+        for pair in pairwise(phrase.parts):
+            match pair:
+                case (Word() as word, Operand(_, DurationLit())) if like(word.text, "timeout"):
+                    self.misspelt.append((word, "timeout"))
 
     def _now(self, phrase: Phrase) -> tuple[Phrase, bool]:
         """A phrase without the `from now` behind it, which passed for two of its words."""
@@ -236,7 +252,8 @@ class WaitBuilder(ExpressionBuilder):
                 return WaitArm(span, "timeout", (), value, at, steps)
 
     def arm(self, c: Children) -> WaitArm:
-        return self._arm(c[0], c[1] if len(c) > 1 else None)
+        first = Awaiting(c[0].span, ()) if isinstance(c[0], Token) else c[0]
+        return self._arm(first, c[1] if len(c) > 1 else None)
 
     def until(self, c: Children) -> _Until:
         return _Until(span_of(c), c[1])

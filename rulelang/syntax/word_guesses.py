@@ -58,6 +58,9 @@ _OTHER_WORDS = {
     "endswith": "ends with",
     "exists": "is set",
     "where": "when",
+    "while": "repeat while",
+    "unless": "if not",
+    "default": "else",
 }
 """Words of other languages."""
 
@@ -152,7 +155,8 @@ def near(state: Recovery, token: Token) -> Iterator[Change]:
     begin = state.begin_of(place[1])
     for at in range(state.at, max(begin, state.at - ENOUGH) - 1, -1):
         candidate = state.tokens[at]
-        for meant in _meant(candidate):
+        late = candidate.text == "where" and any(t.kind == "TIMEOUT" for t in state.tokens[begin:at])
+        for meant in () if late else _meant(candidate):
             other = candidate.text.lower() in _OTHER_WORDS
             diagnostic = _misspelt(state, candidate, meant, other)
             tokens = (*state.tokens[begin:at], *spelt(candidate, meant))
@@ -172,7 +176,8 @@ def _meant(token: Token) -> Iterator[str]:
 
 @lru_cache(4096)
 def _keyword_like(word: str) -> str | None:
-    return did_you_mean(word, [w for w in load().fixed if w.isalpha()])
+    tables = load()
+    return did_you_mean(word, [w for w in (*tables.fixed, *tables.soft) if w.isalpha() and len(w) > 1])
 
 
 def glued(state: Recovery, token: Token) -> Iterator[Change]:
@@ -211,7 +216,8 @@ def _misspelt(state: Recovery, token: Token, meant: str, other: bool) -> Diagnos
 
 def names(state: Recovery, token: Token) -> Iterator[Change]:
     """A reserved word where a name should stand."""
-    if token.kind in _AS_NAMES and not token.first:
+    late = token.kind == "TIMEOUT" and state.tokens[state.at - 1].kind in ("ON", "OR_ON", "WHERE_WORD")
+    if token.kind in _AS_NAMES and not token.first and not late:
         change = at_place(state, token, "NAME")
         message = say.reserved(state.source, token.span, token.text)
         yield Change(state.at, state.at + 1, (change,), (message,))

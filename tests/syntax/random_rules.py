@@ -178,8 +178,13 @@ def _takes() -> st.SearchStrategy[n.TakesClause]:
     return st.builds(n.TakesClause, st.just(S), params)
 
 
-def rules() -> st.SearchStrategy[n.Rule]:
-    """Any rule in its long form."""
+@st.composite
+def rules(draw: st.DrawFn) -> n.Rule:
+    """Any rule in its long form. (A composite strategy is not shown whole when a test fails.)"""
+    return draw(_rules())
+
+
+def _rules() -> st.SearchStrategy[n.Rule]:
     exits = st.builds(n.ExitClause, st.just(S), SMALL, NOTHING, st.booleans()) | st.builds(
         n.ExitClause, st.just(S), st.none(), AWAITED, st.booleans()
     )

@@ -108,8 +108,8 @@ TAILS = st.one_of(
 )
 
 
-# `rule` at the start of a statement begins an item, and `on error` behind `goal` a clause.
-FIRST_WORDS = WORDS.filter(lambda word: word.text not in ("rule", "error"))
+# At the start of a statement `rule` begins an item and `goal` a step of its own, which `on error` cannot follow.
+FIRST_WORDS = WORDS.filter(lambda word: word.text not in ("rule", "goal", "error"))
 
 
 def phrases() -> st.SearchStrategy[n.Phrase]:
