@@ -205,7 +205,7 @@ def test_at_a_terminal() -> None:
         _until(terminal, "rules> ")
         os.write(terminal, b"score\n")
         _until(terminal, "85  (number)")
-        os.write(terminal, b"\x04")
+        os.write(terminal, b"quit\n")
         assert process.wait(10) == 0
     finally:
         if process.poll() is None:
