@@ -23,6 +23,10 @@ from runtime.model import (
 from runtime.plans import PlanSet
 from runtime.turn import Turn
 
+_RELATED: Mapping[str, tuple[str, ...]] = {"contact": ("account",), "opportunity": ("account", "contact")}
+"""The kinds of record that a subject of each kind is linked to, by `account_id` and `contact_id`."""
+
+
 def related_keys(state: SubjectState, input: Input) -> dict[str, SubjectKey]:
     """The records, by kind, whose fields the machine needs beside the subject's own."""
     own, fields = state.key.kind, state.fields
@@ -69,7 +73,7 @@ class Machine:
 
     def is_zone_of_others(self, key: SubjectKey) -> bool:
         """Whether alarms of other subjects may go by the time zone of this one."""
-        return any((key.kind, f"{key.kind}_id") in _LINKS.get(kind, ()) for kind in self.alarms)
+        return any(key.kind in _RELATED.get(kind, ()) for kind in self.alarms)
 
     def advance(
         self,
