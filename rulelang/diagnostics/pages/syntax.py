@@ -81,9 +81,9 @@ PAGES: dict[str, Page] = {
         "fields for contact\n  `wait`: number\nend\n\non contact created do set `wait` = 5",
     ),
     "E0013": Page(
-        "`on error` or `on exit` in another place",
-        "`on error` says what to do when an action has failed for good, and follows it. `on exit do … end` stands "
-        "behind all the steps of a rule.",
+        "a part of a step or a rule in another place",
+        "`case` is a part of `match` and `split`, `timeout` of `wait`; `where` follows an event. `on error` follows an "
+        "action and says what to do when it has failed for good. `on exit do … end` stands behind all the steps.",
         "on contact created do wait 5m on error continue",
         'on contact created do webhook post "https://example.com/x" on error continue',
     ),
@@ -169,10 +169,12 @@ PAGES: dict[str, Page] = {
         'on contact created do webhook post "https://example.com/x" on error continue',
     ),
     "E0027": Page(
-        "pairs without `with`",
-        "Steps are divided by `;` or new lines. Commas divide the parameters of `start rule`, which begin with `with`.",
-        'on contact created do set score = 5, source = "new"',
-        'on contact created do set score = 5; set source = "new"',
+        "parameters without `with`",
+        "What another rule is started with stands behind `with`, divided by commas.",
+        'rule "A"\n  on contact created\ndo\n  start rule("B") discount = 5, reason = "new"\nend\n\n'
+        'rule "B" for contact\n  takes discount: number, reason: text\ndo\n  set score = discount\nend',
+        'rule "A"\n  on contact created\ndo\n  start rule("B") with discount = 5, reason = "new"\nend\n\n'
+        'rule "B" for contact\n  takes discount: number, reason: text\ndo\n  set score = discount\nend',
     ),
     "E0028": Page(
         "an action that waits for an event",
@@ -277,6 +279,12 @@ PAGES: dict[str, Page] = {
         "Addresses stand in quotes.",
         "on contact created do assign(ana@acme.test)",
         'on contact created do assign("ana@acme.test")',
+    ),
+    "E0044": Page(
+        "the name of a place without quotes",
+        "Names of labels, goals and cases are text, and text stands in quotes.",
+        "on contact created do go to last when score > 5; add tag new; label last",
+        'on contact created do go to "last" when score > 5; add tag new; label "last"',
     ),
     "E0090": Page(
         "a file that is too large",
