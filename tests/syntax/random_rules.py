@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from rulelang.syntax import nodes as n
 from rulelang.syntax.builder import ENROLMENTS, STATES, SUBJECTS
-from tests.syntax.strategies import CHARACTERS, PHRASES, SMALL, S
+from tests.syntax.strategies import CHARACTERS, PHRASES, RESULTS, SMALL, UNASSIGNED, S
 
 NOTHING: st.SearchStrategy[Any] = st.just(())
 WHEN = st.none() | SMALL
@@ -36,20 +36,17 @@ def _actions(inner: st.SearchStrategy[Any]) -> st.SearchStrategy[n.ActionStep]:
     pairs = st.lists(
         st.builds(lambda name, value: n.Argument(S, name.text, S, value), NAMES, SMALL), max_size=2
     ).map(tuple)
-    on_error = st.one_of(
+    rest = (WHEN, _on_error(inner))
+    plain = st.builds(n.ActionStep, st.just(S), PHRASES, *rest, NOTHING, st.booleans())
+    return plain | st.builds(n.ActionStep, st.just(S), UNASSIGNED, *rest, pairs, st.booleans())
+
+
+def _on_error(inner: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
+    return st.one_of(
         st.none(),
         st.builds(n.OnError, st.just(S), st.none() | st.integers(1, 100), st.none()),
         st.builds(n.OnError, st.just(S), st.none(), _some(inner)),
     )
-    plain = st.builds(n.ActionStep, st.just(S), PHRASES, WHEN, on_error, NOTHING, st.booleans())
-    given = st.builds(
-        n.ActionStep, st.just(S), PHRASES.filter(_unassigned), WHEN, on_error, pairs, st.booleans()
-    )
-    return plain | given
-
-
-def _unassigned(phrase: n.Phrase) -> bool:
-    return not any(isinstance(part, n.Word) and part.text == "=" for part in phrase.parts)
 
 
 def _some(inner: st.SearchStrategy[Any]) -> st.SearchStrategy[tuple[Any, ...]]:
@@ -116,29 +113,16 @@ def _choices(inner: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
 def _blocks(inner: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
     steps = _some(inner)
     blocks = st.builds(n.BlockStep, st.just(S), steps, WHEN)
+    results = st.builds(n.ActionStep, st.just(S), RESULTS, WHEN, _on_error(inner))
     return st.one_of(
         blocks,
         _choices(inner),
         _listens(inner),
         _actions(inner),
-        st.builds(n.LetStep, st.just(S), NAMES, st.none(), _results(inner)),
+        st.builds(n.LetStep, st.just(S), NAMES, st.none(), results),
         st.builds(n.ParallelStep, st.just(S), _some(blocks)),
         st.builds(n.RepeatStep, st.just(S), SMALL, st.none(), st.none(), steps),
         st.builds(n.RepeatStep, st.just(S), st.none(), SMALL, st.none() | NUMBERS, steps),
-    )
-
-
-def _results(inner: st.SearchStrategy[Any]) -> st.SearchStrategy[n.ActionStep]:
-    """Actions whose result `let` keeps: two words at least, and no pairs."""
-
-    def begun(phrase: n.Phrase) -> bool:
-        second = phrase.parts[1:2]
-        return bool(second) and not (isinstance(second[0], n.Word) and second[0].text == "=")
-
-    return (
-        _actions(inner)
-        .map(lambda a: n.ActionStep(S, a.phrase, a.when, a.on_error))
-        .filter(lambda action: begun(action.phrase) and not isinstance(action.phrase.parts[1], n.Arguments))
     )
 
 

@@ -100,21 +100,22 @@ WORDS = st.sampled_from(
 
 LITERALS = _literals()
 ARGUMENTS = st.builds(n.Arguments, st.just(S), _arguments(LITERALS))
-PARTS = st.lists(WORDS | st.builds(n.Operand, st.just(S), LITERALS), max_size=2)
-TAILS = st.one_of(
-    st.just([]),
-    st.tuples(WORDS, ARGUMENTS).map(list),
-    st.builds(lambda value: [n.Word(S, "="), n.Operand(S, value)], SMALL),
-)
+PART = WORDS | st.builds(n.Operand, st.just(S), LITERALS)
+NO_TAIL: st.SearchStrategy[list[Any]] = st.just([])
+CALLS = st.tuples(WORDS, ARGUMENTS).map(list)
+ASSIGNED = st.builds(lambda value: [n.Word(S, "="), n.Operand(S, value)], SMALL)
 
 
 # At the start of a statement `rule` begins an item and `goal` a step of its own, which `on error` cannot follow.
 FIRST_WORDS = WORDS.filter(lambda word: word.text not in ("rule", "goal", "error"))
 
 
-def phrases() -> st.SearchStrategy[n.Phrase]:
-    """A phrase: words and operands, perhaps arguments glued to a word, perhaps `=` and an expression."""
-    return st.builds(lambda word, parts, tail: n.Phrase(S, (word, *parts, *tail)), FIRST_WORDS, PARTS, TAILS)
+def phrases(tails: st.SearchStrategy[list[Any]], least: int = 0) -> st.SearchStrategy[n.Phrase]:
+    """A phrase: a word, words and operands (so many at `least`), and a tail."""
+    parts = st.lists(PART, min_size=least, max_size=2)
+    return st.builds(lambda word, parts, tail: n.Phrase(S, (word, *parts, *tail)), FIRST_WORDS, parts, tails)
 
 
-PHRASES = phrases()
+PHRASES = phrases(NO_TAIL | CALLS | ASSIGNED)
+UNASSIGNED = phrases(NO_TAIL | CALLS)
+RESULTS = phrases(NO_TAIL | CALLS | ASSIGNED, 1)
