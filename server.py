@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import os
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
@@ -17,6 +16,7 @@ from starlette.applications import Starlette
 from rulelang.catalog.build import build_catalogue
 from rulelang.workspace import CheckedWorkspace
 from runtime.clock import SystemClock
+from runtime.collector import calm_collector
 from runtime.egress.client import EgressClient
 from runtime.engine.cycle import CycleLimits
 from runtime.engine.engine import Engine, EngineLimits
@@ -124,9 +124,7 @@ async def running(parts: Parts) -> AsyncIterator[None]:
     log = structlog.get_logger("rulelang.server")
     try:
         await parts.engine.start()
-        # What is loaded now stays for good: the cyclic collector need not look at it again and again.
-        gc.collect()
-        gc.freeze()
+        calm_collector()
         following = asyncio.create_task(parts.workspace.follow(_deployer(parts)), name="rulelang-files")
         log.info("started", rules=len(parts.workspace.checked.plans))
         try:

@@ -34,6 +34,7 @@ from rulelang.plan.model import Plan, WaitStep
 from rulelang.types.schema import Schema
 from rulelang.workspace import load_workspace
 from runtime.actions import Facts, Intent, Library
+from runtime.collector import calm_collector
 from runtime.engine.core import CoreLimits
 from runtime.engine.cycle import CycleLimits
 from runtime.engine.engine import Engine, EngineLimits
@@ -155,8 +156,7 @@ async def measure(batch: int, seconds: float, folder: Path) -> Figures:
     )
     engine = Engine(writer, rules(bell), limits=limits, metrics=ended)
     await engine.start()
-    gc.collect()
-    gc.freeze()
+    calm_collector()
     feed = iter(arrivals(int(seconds * 20_000)))
     figures = Figures(0, 0.0, 0.0, 0)
     sent: dict[str, float] = {}

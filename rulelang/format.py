@@ -81,7 +81,7 @@ def _rule(rule: nodes.Rule, tokens: Sequence[Token], levels: dict[int, int]) -> 
         elif token.start < first_step and _begins_clause(token):
             levels[token.start] = 1
         elif token.start not in covered:
-            levels[token.start] = 0 if token.kind == "ON" else 1 + _CONTINUED
+            levels[token.start] = 0 if token.kind.startswith("ON") else 1 + _CONTINUED
 
 
 def _begins_clause(token: Token) -> bool:
@@ -109,7 +109,8 @@ def _step(step: nodes.Node, tokens: Sequence[Token], level: int, levels: dict[in
         if token.start in covered:
             continue
         if token.start == step.span.start or token.kind in ("END", "ELIF", "ELSE", "DO"):
-            inside_arm = token.kind in ("DO",) and arms > level
+            closes_arm = token.kind == "END" and token.end < step.span.end
+            inside_arm = arms > level and (token.kind == "DO" or closes_arm)
             levels[token.start] = arms if inside_arm or (token.kind == "ELSE" and arms > level) else level
         elif arms > level and token.kind in ("CASE", "ON", "UNTIL", "TIMEOUT", "OR_ON"):
             levels[token.start] = arms

@@ -23,7 +23,7 @@ MISTAKES = [
     ("{% for t in contact.tags %}{{ forloop.idnex }}{% endfor %}", "E0721", "idnex", "`forloop` has no field `idnex`", "`index`"),
     ("{{ contact.email.domain }}", "E0722", "domain", "`contact.email` is text and has no `domain`", ""),
     ("{{ contact.score.x }}", "E0722", "x", "`contact.score` is a number and has no `x`", ""),
-    ("{{ contact.tags.x }}", "E0722", "x", "`contact.tags` is a list of tag and has no `x`", ""),
+    ("{{ contact.tags.x }}", "E0722", "x", "`contact.tags` is a list of tags and has no `x`", ""),
     ("{{ contact.owner.phone }}", "E0722", "phone", "`contact.owner` is a person and has no `phone`", ""),
     ("{% for t in contact.tags %}{{ t.name }}{% endfor %}", "E0722", "name", "`t` is a tag and has no `name`", ""),
     ("{{ first_name }}", "E0720", "first_name", "`first_name` does not say whose it is", "write `contact.first_name`"),
