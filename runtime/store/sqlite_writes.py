@@ -110,8 +110,7 @@ class WritingVerbs:
         self._many(st.CHANGE_RUN, states)
         self._many(st.DROP_TRAIL, (self._live(run) for run in changed if run.status not in LIVE))
         trail = [(self._subject(run.subject), int(Trail.RUN), known[run.id]) for run in new]
-        # A run that was live before has its place already, and one that has ended never lives again.
-        return trail + [self._live(run) for run in new if run.status in LIVE]
+        return trail + [self._live(run) for run in runs.values() if run.status in LIVE]
 
     def _live(self, run: Run) -> _Row:
         return (self._subject(run.subject), int(Trail.LIVE), self._caches.runs[run.id])
