@@ -69,7 +69,7 @@ def too_many(state: Recovery, token: Token) -> Iterator[Change]:
     """A word or sign too many; where a value is missing there is something else to say."""
     before = state.tokens[state.at - 1] if state.at else token
     twice = token.kind == before.kind and token.kind not in ("NAME", "SEMICOLON", END_OF_INPUT)
-    if token.kind == "ELSE" and state.blocks and state.blocks[-1].kind == "WAIT":
+    if token.kind == "ELSE" and state.blocks and state.blocks[-1].kind == "WAIT_ARMS":
         return
     if twice or (token.kind in _REMOVABLE and not wants_value(state.machine)):
         why = "twice" if twice else _NEEDS.get(token.kind, "remove it")

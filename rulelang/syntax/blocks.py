@@ -4,42 +4,33 @@ from __future__ import annotations
 
 from rulelang.syntax.tokens import Token
 
-_OPENERS = frozenset(("IF", "MATCH", "SPLIT", "PARALLEL"))
-_ARMS = frozenset(("ON", "UNTIL", "TIMEOUT"))
-TRACKED = frozenset((*_OPENERS, *_ARMS, "DO", "END", "CASE", "WAIT", "SEMICOLON"))
+OPENERS = frozenset(("IF", "MATCH", "SPLIT", "PARALLEL", "WAIT_ARMS", "DO"))
+"""The words that open a block; the `do` of a `case` opens none."""
+
+TRACKED = frozenset((*OPENERS, "END", "CASE"))
 """The kinds that a Blocks wants to see; it may see all others."""
 
 
 class Blocks:
     """The tokens of a rule that opened a block and have no `end` yet.
 
-    The `do` of a `case` opens none: the cases share the `end` of their `match`, as `elif` does that of its `if`.
-    A `wait` opens one when alternatives follow on lines of their own. In the header nothing does.
+    The cases of a `match` share its `end`, as `elif` does that of its `if`. In the header nothing opens a block.
     """
 
-    __slots__ = ("_apart", "_case", "_waiting", "open")
+    __slots__ = ("_case", "open")
 
     def __init__(self) -> None:
         self.open: list[Token] = []
-        self._case = self._apart = False
-        self._waiting: Token | None = None
+        self._case = False
 
-    def begins_arm(self, token: Token) -> bool:
-        """Whether an `on` is an alternative of a wait, or would be if no `end` before it were missing."""
-        if self._waiting is not None:
-            return token.first or self._apart
-        return any(block.kind == "WAIT" for block in self.open)
+    @property
+    def waiting(self) -> bool:
+        """Whether there is a wait with alternatives among them."""
+        return any(block.kind == "WAIT_ARMS" for block in self.open)
 
     def note(self, token: Token) -> None:
         """Go on by one token."""
-        kind, waiting = token.kind, self._waiting
-        if waiting is not None:
-            if kind == "SEMICOLON":
-                self._apart = True
-                return
-            if kind in _ARMS and (token.first or self._apart):
-                self.open.append(waiting)
-            self._waiting, self._apart = None, False
+        kind = token.kind
         if kind == "DO":
             if not self._case:
                 self.open.append(token)
@@ -47,11 +38,7 @@ class Blocks:
         elif kind == "END":
             self._case = False
             del self.open[-1:]
-        elif not self.open:
-            return
-        elif kind in _OPENERS:
+        elif kind in OPENERS and self.open:
             self.open.append(token)
         elif kind == "CASE":
-            self._case = True
-        elif kind == "WAIT":
-            self._waiting = token
+            self._case = bool(self.open)

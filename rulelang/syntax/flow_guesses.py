@@ -19,7 +19,12 @@ from rulelang.syntax.tokens import Token
 if TYPE_CHECKING:
     from rulelang.syntax.recovery import Recovery
 
-_HOMES = {"CASE": ("MATCH", "SPLIT"), "ON": ("WAIT",), "UNTIL": ("WAIT",), "TIMEOUT": ("WAIT",)}
+_HOMES = {
+    "CASE": ("MATCH", "SPLIT"),
+    "ON": ("WAIT_ARMS",),
+    "UNTIL": ("WAIT_ARMS",),
+    "TIMEOUT": ("WAIT_ARMS",),
+}
 """The blocks in which a word begins a part."""
 
 _OPENERS = {"switch": "match", "select": "match", "choose": "match"}
@@ -45,7 +50,7 @@ def inner_end(state: Recovery, token: Token) -> Iterator[Change]:
 def outer_end(state: Recovery, token: Token) -> Iterator[Change]:
     """A step where a wait or a parallel has only alternatives or branches: an `end` is missing."""
     blocks = state.blocks
-    if blocks and blocks[-1].kind in ("WAIT", "PARALLEL") and state.tokens[state.at - 1].kind == "END":
+    if blocks and blocks[-1].kind in ("WAIT_ARMS", "PARALLEL") and state.tokens[state.at - 1].kind == "END":
         yield from _closed(state, token, blocks[-1], blocks[-1:])
 
 
@@ -298,7 +303,7 @@ def misplaced(state: Recovery, token: Token) -> Diagnostic | None:
         return say.outside(
             state.source, token.span, "when", "`let` has no condition; put the whole into an `if`"
         )
-    if token.kind == "ELSE" and state.blocks[-1:] and state.blocks[-1].kind == "WAIT":
+    if token.kind == "ELSE" and state.blocks[-1:] and state.blocks[-1].kind == "WAIT_ARMS":
         return say.outside(
             state.source, token.span, "else", "what to do at the end of the time is `timeout 3d do …`"
         )

@@ -36,12 +36,7 @@ def mismatches(source: Source, tokens: Sequence[Token]) -> Iterator[Mismatch]:
             if token.first and column != opened:
                 yield Mismatch(last[0], token, column < opened)
         elif len(blocks.open) > len(columns):
-            columns.append(_column(source, blocks.open[-1], column))
-
-
-def _column(source: Source, opener: Token, column: int) -> int:
-    """Where the line of an opener begins; that of a `wait` with alternatives is the line before."""
-    return source.position(opener.start).column if opener.kind == "WAIT" else column
+            columns.append(column)
 
 
 def left_open(tokens: Sequence[Token]) -> bool:

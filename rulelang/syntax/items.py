@@ -13,6 +13,12 @@ from rulelang.syntax.tokens import CUT, DECLARATIONS, END_OF_INPUT, Token
 _SHAPES = {"tags": "COLON", "status": "for", "fields": "for", "workspace": "line", "policy": "line"}
 """What follows the word of a declaration; a name in quotes if nothing else is said."""
 
+_CLOSING = frozenset(("SEMICOLON", "END", CUT))
+"""The kinds of tokens behind which a statement begins."""
+
+_NOTED = TRACKED | {"COLON"}
+"""The kinds of tokens that say how far an item is."""
+
 
 @dataclass(frozen=True, slots=True)
 class Item:
@@ -31,8 +37,13 @@ def split(source: Source, tokens: tuple[Token, ...]) -> list[Item]:
     splitter = _Splitter(source, tokens)
     items: list[Item] = []
     begin, start, meant = 0, "junk", ""
-    for at in range(len(tokens)):
-        found = splitter.next(at)
+    before = ""
+    for at, token in enumerate(tokens):
+        kind = token[0]
+        if not (token[4] or kind in _NOTED or before in _CLOSING):
+            before = kind
+            continue
+        before, found = kind, splitter.next(at)
         if found is not None:
             if begin < at:
                 items.append(Item(start, tokens[begin:at], meant))
@@ -84,7 +95,7 @@ class _Splitter:
         if at == 0:
             return True
         before, token, after = self._tokens[at - 1], self._tokens[at], self._tokens[at + 1]
-        if before.kind in ("SEMICOLON", "END", CUT) or self._column_0(token):
+        if before.kind in _CLOSING or self._column_0(token):
             return True
         return token.first and breaks(before, token, after)
 
@@ -111,7 +122,7 @@ class _Splitter:
         if self._kind != "rule" or not self._header:
             if self._column_0(token):
                 return not (after.kind == "EXIT" and self._tokens[at + 2].first)
-            return not (after.text in ("exit", "error") or self._blocks.begins_arm(token))
+            return not (after.text in ("exit", "error") or self._blocks.waiting)
         return self._column_0(token) and not self._titled
 
     def _keyword(self, token: Token, after: Token) -> str:

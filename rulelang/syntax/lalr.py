@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from functools import cache
 from keyword import iskeyword
 from typing import Any, TypeAlias
 
 from grammar.tables import Production, load
 from rulelang.syntax.tokens import END_OF_INPUT, Token
 
-Reduction: TypeAlias = tuple[int, str, "Callable[[list[Any]], Any] | None"]
+Maker: TypeAlias = Callable[[list[Any]], Any]
+Reduction: TypeAlias = tuple[int, str, Maker | None]
 """How many values a production takes, the symbol it makes, and the function that makes the value.
 
 No function: the only child stands for the whole, as in most levels of an expression.
@@ -18,22 +20,30 @@ No function: the only child stands for the whole, as in most levels of an expres
 
 def reductions(builder: object) -> list[Reduction]:
     """The productions of the grammar bound to a builder's methods, in the order of the tables."""
-    return [(len(p.symbols), p.origin, _maker(p, builder)) for p in load().productions]
+    return [
+        (count, origin, _bound(getattr(builder, name), flat) if name else flat)
+        for count, origin, name, flat in _unbound()
+    ]
 
 
-def _maker(production: Production, builder: object) -> Callable[[list[Any]], Any] | None:
+def _bound(make: Maker, flat: Maker | None) -> Maker:
+    return make if flat is None else lambda children: make(flat(children))
+
+
+@cache
+def _unbound() -> list[tuple[int, str, str, Maker | None]]:
+    """For each production how many values it takes, what it makes, the builder's method and what comes before it."""
+    return [(len(p.symbols), p.origin, *_maker(p)) for p in load().productions]
+
+
+def _maker(production: Production) -> tuple[str, Maker | None]:
     spliced = [n for n, symbol in enumerate(production.symbols) if symbol.startswith("_")]
     if production.origin.startswith("_"):
-        return _splicer(spliced)
+        return "", _splicer(spliced)
     if production.single and len(production.symbols) == 1 and production.name == production.origin:
-        return None
-    make: Callable[[list[Any]], Any] = getattr(
-        builder, production.name + ("_" if iskeyword(production.name) else "")
-    )
-    if not spliced:
-        return make
-    flat = _splicer(spliced)
-    return lambda children: make(flat(children))
+        return "", None
+    name = production.name + ("_" if iskeyword(production.name) else "")
+    return name, _splicer(spliced) if spliced else None
 
 
 def _splicer(spliced: list[int]) -> Callable[[list[Any]], list[Any]]:
@@ -76,30 +86,37 @@ class Machine:
 
     def feed(self, token: Token) -> bool:
         """Take one token; False, with the token not taken, where it cannot stand."""
-        states, values, actions, kind = self.states, self.values, self._actions, token.kind
+        return self.feed_all((token,))
+
+    def feed_all(self, tokens: Iterable[Token]) -> bool:
+        """Take tokens; False, with the rest not taken, at the first that cannot stand."""
+        states, values, actions, soft = self.states, self.values, self._actions, self._soft
         reductions = self._reductions
-        if kind == "NAME" and token.text in self._soft:
-            token = self.resolved(token)
-            kind = token.kind
-        while True:
-            action = actions[states[-1]].get(kind)
-            if action is None:
-                return kind == END_OF_INPUT and states[-1] == self._accepting
-            if action >= 0:
-                states.append(action)
-                values.append(token)
-                return True
-            count, origin, make = reductions[-1 - action]
-            if make is None:
-                states[-1] = actions[states[-2]][origin]
-                continue
-            if count:
-                children = values[-count:]
-                del values[-count:], states[-count:]
-            else:
-                children = []
-            values.append(make(children))
-            states.append(actions[states[-1]][origin])
+        for token in tokens:
+            kind = token[0]
+            if kind == "NAME" and token[1] in soft:
+                token = self.resolved(token)
+                kind = token[0]
+            while True:
+                action = actions[states[-1]].get(kind)
+                if action is None:
+                    return kind == END_OF_INPUT and states[-1] == self._accepting
+                if action >= 0:
+                    states.append(action)
+                    values.append(token)
+                    break
+                count, origin, make = reductions[-1 - action]
+                if make is None:
+                    states[-1] = actions[states[-2]][origin]
+                    continue
+                if count:
+                    children = values[-count:]
+                    del values[-count:], states[-count:]
+                else:
+                    children = []
+                values.append(make(children))
+                states.append(actions[states[-1]][origin])
+        return True
 
     def resolved(self, token: Token, states: list[int] | None = None) -> Token:
         """A soft word as the keyword that it is here, now or in these states; any other token as it is."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
+from collections.abc import Callable
 from functools import cache
 
 from grammar.tables import load
@@ -11,6 +12,7 @@ from rulelang.diagnostics import syntax as say
 from rulelang.diagnostics.model import Diagnostic
 from rulelang.source import Source, Span
 from rulelang.syntax import glyphs, numerals, texts
+from rulelang.syntax.joined import JOINING, join
 from rulelang.syntax.tokens import CUT, DECLARATIONS, Token, TokenList
 
 MAX_BYTES = 1 << 20
@@ -38,6 +40,7 @@ _DATES = {"DATE": "date", "TIME": "time of day", "DATETIME": "moment"}
 _NUMBERS = frozenset(("NUMBER", "MONEY", "PERCENT", "DURATION", *_DATES))
 _ITEM = re.compile(rf"^(?:rule|on|{'|'.join(sorted(DECLARATIONS))})\b", re.MULTILINE)
 _WORD = re.compile(r"\w+")
+_LETTERS = re.compile(r"^[a-z]+(?![?*a-z])|^[a-z]+(?=[a-z][?*])", re.MULTILINE)
 _ADDRESS = re.compile(r"[\w.+%-]*@[\w-]+(?:\.[\w-]+)*")
 _ADDRESS_START = re.compile(r"[\w.+%-]+\Z", re.ASCII)
 
@@ -50,6 +53,27 @@ def master_pattern() -> re.Pattern[str]:
     groups = [f"(?P<{name}>{_uncaptured(pattern)})" for name, pattern in tables.terminals]
     groups += [f"(?P<WRONG>{_WRONG})", f"(?P<SIGN>{'|'.join(map(re.escape, signs))})", "(?P<BAD>[^\n])"]
     return re.compile("|".join(groups), re.ASCII)
+
+
+@cache
+def _common() -> Callable[[str, int], re.Match[str] | None]:
+    """Matches what most texts consist of: words, plain text in quotes, signs that are no part of others, line ends.
+
+    What it does not match is for the pattern of all terminals, and so is what that would read otherwise: a word
+    with other letters in it, or one that begins like a terminal of its own such as `enroll`.
+    """
+    own = "|".join(_LETTERS.findall("\n".join(p for _, p in load().terminals)))
+    word = rf"(?!{own})([A-Za-z_][A-Za-z0-9_]*+)(?![^\x00-\x7f])"
+    sign = r"([()\[\],;+*]|=(?![=><~])|<(?![>=])|>(?!=)|[<>]=(?![=>])|\.(?!\d)|:(?!=)|-(?!>))"
+    return re.compile(rf'[ \t]*+(?:{word}|("[^"\\\n]*+")|{sign}|(\n[ \t\n]*+))').match
+
+
+@cache
+def _plain() -> dict[str, str]:
+    """The kinds of words and signs; "" for those that need a look at what is around them."""
+    special = _BEGINNERS | JOINING
+    kinds = {word: "" if kind in special else kind for word, kind in load().fixed.items()}
+    return {**kinds, **dict.fromkeys(DECLARATIONS, "")}
 
 
 def _uncaptured(pattern: str) -> str:
@@ -82,55 +106,68 @@ class _Lexer:
         self.diagnostics: list[Diagnostic] = []
         self._fixed = load().fixed
         self._first = True
-        self._count = self._items = 0
+        self._begun = self._items = 0
 
     def run(self) -> None:
-        """Read the whole text."""
-        text, match, fixed, at, size = self.text, master_pattern().match, self._fixed, 0, len(self.text)
-        add = self._add
+        """Read the whole text: most tokens with the short pattern, the others with that of all terminals."""
+        text, match, plain, tokens = self.text, _common(), _plain(), self.tokens
+        add, slow, at, size, limit, first = self._add, self._slow, 0, len(self.text), self._limit(), True
         while at < size:
             found = match(text, at)
-            assert found is not None
-            kind, start, at = found.lastgroup or "", at, found.end()
-            if kind == "SPACE":
-                self._first = self._first or text.find("\n", start, at) >= 0
-            elif kind == "SIGN":
-                add(fixed[found.group()], found.group(), start, at)
-            elif kind == "NAME":
-                at = self._name(found.group(), start, at)
-            elif kind == "COMMENT":
-                self.comments += (start, at)
+            if found is None:
+                self._first = first
+                at, first, limit = slow(at), self._first, self._limit()
+                continue
+            group = found.lastindex or 0
+            start, at = found.span(group)
+            if group == _LINE:
+                first = True
+                continue
+            word = text[start:at]
+            kind = "TEXT" if group == _TEXT else plain.get(word, "NAME")
+            if kind:
+                tokens.append(_token(Token, (kind, word, start, at, first)))
             else:
-                at = self._other(kind, start, at)
-            if self._count > MAX_TOKENS or len(self.tokens) > MAX_FILE_TOKENS or self._items > MAX_ITEMS:
-                at = self._skip(start, at)
-            if len(self.diagnostics) >= MAX_MISTAKES:
-                at = self._give_up(start)
+                self._first = first
+                add(self._fixed.get(word, "NAME"), word, start, at)
+                limit = self._limit()
+            first = False
+            if len(tokens) > limit:
+                at, first, limit = self._skip(start, at), True, self._limit()
+
+    def _limit(self) -> int:
+        """How many tokens there may be before the item or the file is too long."""
+        return -1 if self._items > MAX_ITEMS else min(self._begun + MAX_TOKENS, MAX_FILE_TOKENS)
+
+    def _slow(self, at: int) -> int:
+        """Read what the short pattern does not know; the place behind it."""
+        found = master_pattern().match(self.text, at)
+        assert found is not None
+        kind, start, at = found.lastgroup or "", at, found.end()
+        if kind == "SPACE":
+            self._first = self._first or self.text.find("\n", start, at) >= 0
+        elif kind == "SIGN":
+            self._add(self._fixed[found.group()], found.group(), start, at)
+        elif kind == "NAME":
+            at = self._name(found.group(), start, at)
+        elif kind == "COMMENT":
+            self.comments += (start, at)
+        else:
+            at = self._other(kind, start, at)
+        if len(self.tokens) > self._limit():
+            at = self._skip(start, at)
+        return self._give_up(start) if len(self.diagnostics) >= MAX_MISTAKES else at
 
     def _add(self, kind: str, text: str, start: int, end: int) -> None:
-        """A token; `or` and `on` join, and whatever may begin an item begins the count anew."""
+        """A token; some join the one before, and whatever may begin an item begins the count anew."""
+        tokens, token = self.tokens, _token(Token, (kind, text, start, end, self._first))
         if kind in _BEGINNERS and self._begins(kind, text, start):
-            self._count = 0
+            self._begun = len(tokens)
             self._items += 1
-        if kind in _JOINED and self.tokens:
-            kind, text, start = self._joined(kind, text, start)
-        self.tokens.append(_token(Token, (kind, text, start, end, self._first)))
+        if kind in JOINING and tokens:
+            token = join(tokens, token, self._column_0(start))
+        tokens.append(token)
         self._first = False
-        self._count += 1
-
-    def _joined(self, kind: str, text: str, start: int) -> tuple[str, str, int]:
-        """`or on`, `and wait` and `skip if` as one token; in front of `do` the `on exit` before it becomes one."""
-        before = self.tokens[-1]
-        if kind == "DO":
-            on_exit = [token.kind for token in self.tokens[-2:]] == ["ON", "EXIT"]
-            if on_exit and not self._first:
-                on = self.tokens[-2]
-                self.tokens[-2:] = [Token("ON_EXIT", "on exit", on.start, before.end, on.first)]
-        elif before.text == _JOINED[kind] and not (self._column_0(start) or self._first and kind == "IF"):
-            self.tokens.pop()
-            self._first = before.first
-            return f"{before.text.upper()}_{kind}", f"{before.text} {text}", before.start
-        return kind, text, start
 
     def _begins(self, kind: str, text: str, start: int) -> bool:
         if self._column_0(start):
@@ -148,7 +185,7 @@ class _Lexer:
     def _skip(self, start: int, at: int) -> int:
         """Leave out the rest of an item, or of the file, that is too long."""
         span = Span(start, at)
-        if self._count > MAX_TOKENS:
+        if len(self.tokens) > self._begun + MAX_TOKENS:
             self._report(say.rule_too_long(self.source, span, MAX_TOKENS))
             found = _ITEM.search(self.text, at)
             at = found.start() if found else len(self.text)
@@ -168,7 +205,7 @@ class _Lexer:
 
     def _cut(self, span: Span) -> None:
         self.tokens.append(Token(CUT, "", span.start, span.end, True))
-        self._first, self._count = True, 0
+        self._first, self._begun = True, len(self.tokens)
 
     def forbid(self) -> None:
         """Report the characters that no file may hold, wherever they stand."""
@@ -335,4 +372,4 @@ class _Lexer:
 _BEFORE_VALUES = frozenset(("EQ", "NE", "CONTAINS", "WITH", "MATCHES", "IN", "LPAR", "LSQB", "COMMA"))
 _token = tuple.__new__  # half the time of Token(…), for what every parse does most
 _BEGINNERS = frozenset(("RULE", "ON", "NAME"))
-_JOINED = {"ON": "or", "WAIT": "and", "IF": "skip", "DO": ""}
+_TEXT, _LINE = 2, 4

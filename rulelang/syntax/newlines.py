@@ -10,7 +10,7 @@ def _set(names: str) -> frozenset[str]:
 
 
 _BEGIN = _set(
-    "NAME RULE ON IF WAIT STOP DO END ELSE ELIF SET EMPTY ENROL EXIT WITH "
+    "NAME RULE ON ON_EXIT IF WAIT WAIT_ARMS STOP DO END ELSE ELIF SET EMPTY ENROL EXIT WITH "
     "LET SPLIT CASE OTHERWISE MATCH REPEAT PARALLEL"
 )
 """What can begin a statement. An operator word can too, when `:` follows (an entry of a declaration)."""
@@ -19,15 +19,13 @@ _OPERATOR_WORDS = _set("IS CONTAINS BETWEEN STARTS ENDS MATCHES")
 
 _CONTINUE = _set(
     "EQ NE LT LE GT GE PLUS MINUS STAR SLASH COMMA COLON DOT SEMICOLON AND OR NOT IN ON OR_ON WHEN DO THEN ELSE IF "
-    "ELIF OTHERWISE WAIT UNTIL TIMEOUT LET MATCH CASE REPEAT IS CONTAINS BETWEEN STARTS ENDS WITH MATCHES LPAR LSQB "
-    "ARROW LBRACE"
+    "ELIF OTHERWISE WAIT WAIT_ARMS UNTIL TIMEOUT LET MATCH CASE REPEAT IS CONTAINS BETWEEN STARTS ENDS WITH MATCHES "
+    "LPAR LSQB ARROW LBRACE"
 )
 """What cannot end a statement: an operator, or a word that wants something behind it."""
 
 _GO_ON = {"where": "", "as": "", "restart": "ON"}
 """Words that belong to the statement before them, wherever the line ends; some only before a certain word."""
-
-_ARMS = _set("ON UNTIL TIMEOUT")
 
 
 def breaks(before: Token, token: Token, after: Token) -> bool:
@@ -39,7 +37,7 @@ def breaks(before: Token, token: Token, after: Token) -> bool:
     if after.kind == "COLON":
         return kind in _BEGIN or kind in _OPERATOR_WORDS
     if before.kind in _CONTINUE:
-        return before.kind == "WAIT" and kind in _ARMS
+        return False
     if kind == "NAME":
         return token.text not in _GO_ON or _GO_ON[token.text] not in ("", after.kind)
     return kind in _BEGIN and not (kind == "ON" and after.text == "error")

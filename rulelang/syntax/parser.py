@@ -14,6 +14,7 @@ from rulelang.diagnostics import syntax as say
 from rulelang.diagnostics.model import Diagnostic
 from rulelang.source import Source, Span
 from rulelang.syntax import expected
+from rulelang.syntax.blocks import OPENERS
 from rulelang.syntax.builder import Builder
 from rulelang.syntax.cache import ParseCache
 from rulelang.syntax.depth import MAX_DEPTH, too_deep
@@ -35,7 +36,8 @@ MAX_SLIPS = 10
 
 _BULK = 1 << 16
 
-_NEST = {"LPAR": 1, "LSQB": 1, "IF": 1, "DO": 1, "RPAR": -1, "RSQB": -1, "END": -1}
+_NEST = {"LPAR": 1, "LSQB": 1, "RPAR": -1, "RSQB": -1, "CASE": -1, "END": -1, **dict.fromkeys(OPENERS, 1)}
+_DEEPER = [kind for kind, by in _NEST.items() if by > 0]
 _BRACKETS = frozenset(("LPAR", "LSQB", "RPAR", "RSQB"))
 
 
@@ -178,7 +180,7 @@ class _Reading:
         """The node of the item, None when nothing of it could be kept."""
         machine = Machine(self._start, self._bound)
         self._builder.begin()
-        if _run(machine, self._tokens):
+        if machine.feed_all(_statements(self._tokens)):
             self.diagnostics = self._builder.diagnostics
             return machine.values[0]
         self._builder.begin()
@@ -211,31 +213,31 @@ def _terminated(item: Item) -> list[Token]:
     return tokens
 
 
-def _run(machine: Machine, tokens: list[Token]) -> bool:
-    """Feed an item to the machine, with a `;` for each line end that ends a statement; False at a mistake."""
-    feed, depth, before = machine.feed, 0, tokens[0]
+def _statements(tokens: list[Token]) -> list[Token]:
+    """The tokens of an item with a `;` for each line end that ends a statement."""
+    found: list[Token] = []
+    add, depth = found.append, 0
     for at, token in enumerate(tokens):
-        kind = token.kind
-        line = (
-            token.first
+        kind, first = token[0], token[4]
+        if (
+            first
             and at
             and not depth
             and kind != END_OF_INPUT
-            and breaks(before, token, tokens[at + 1])
-        )
-        if line and not feed(Token("SEMICOLON", "", before.end, before.end, False)):
-            return False
-        if not feed(token):
-            return False
+            and breaks(tokens[at - 1], token, tokens[at + 1])
+        ):
+            end = tokens[at - 1].end
+            add(Token("SEMICOLON", "", end, end, False))
+        add(token)
         if kind in _BRACKETS:
             depth += _NEST[kind]
-        before = token
-    return True
+    return found
 
 
 def _too_deep(tokens: list[Token]) -> Token | None:
     """The bracket or block that is nested deeper than the bound, None when there is none."""
-    if len(tokens) <= MAX_NESTING:
+    kinds = [token[0] for token in tokens]
+    if sum(map(kinds.count, _DEEPER)) <= MAX_NESTING:
         return None
     depth = 0
     for token in tokens:

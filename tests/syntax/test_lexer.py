@@ -78,6 +78,7 @@ JOINED = {
     "ON_EXIT": ["ON", "EXIT"],
     "AND_WAIT": ["AND", "WAIT"],
     "SKIP_IF": ["NAME", "IF"],
+    "WAIT_ARMS": ["WAIT"],
 }
 
 
