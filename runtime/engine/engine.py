@@ -43,6 +43,8 @@ _AGAIN = 1.0
 """Seconds until a work of our own is tried again after the store refused it."""
 _REFUSE = 0.25
 """Seconds for which events are refused at once after the store has refused some."""
+_DOUBT = 2.0
+"""Seconds after that for which the engine calls itself unready, unless a transaction succeeds."""
 
 
 class EngineClosed(StoreUnavailable):
@@ -176,6 +178,9 @@ class Engine:
             self._admit(1)
         except StoreUnavailable as error:
             return str(error)
+        # A nearly full store has room for a probe and none for the work that is tried again every second.
+        if self._refusal is not None and asyncio.get_running_loop().time() < self._refusal[0] + _DOUBT:
+            return str(self._refusal[1])
         return ""
 
     async def deploy(self, schema: Schema, plans: Sequence[Plan]) -> None:

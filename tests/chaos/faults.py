@@ -74,7 +74,7 @@ class Tracer:
     @property
     def wrapper(self) -> list[str]:
         """The command that starts a server under the tracer, as a child of the one who calls it."""
-        return ["strace", "-D", "-f", "--seccomp-bpf", "-o", str(self._log), *self._fault.options]
+        return ["strace", "-D", "-f", "-o", str(self._log), *self._fault.options]
 
     def attach(self, server: Server) -> None:
         """Work on a server that runs; returns when every call of it is seen."""

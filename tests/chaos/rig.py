@@ -30,6 +30,9 @@ REPOSITORY = Path(__file__).parents[2]
 START_SECONDS = 60.0
 """How long a start may take on a busy machine; traced ones are slow."""
 
+_IDLE = 2.0
+"""Seconds after which a connection is not used again: a server may close it at any moment after five."""
+
 _READY = re.compile(rb"serves .* at http://[^:]+:(\d+)")
 
 
@@ -59,6 +62,7 @@ class Api:
         self._key = key
         self._timeout = timeout
         self._connection: http.client.HTTPConnection | None = None
+        self._used = 0.0
 
     def request(self, method: str, path: str, body: Any = None, media: str = "application/json") -> Answer:
         """One request, never repeated.
@@ -66,6 +70,9 @@ class Api:
         Raises:
             OSError, http.client.HTTPException: there was no whole answer.
         """
+        if time.monotonic() > self._used + _IDLE:
+            self.close()
+        self._used = time.monotonic()
         if self._connection is None:
             self._connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=self._timeout)
         headers = {"Authorization": f"Bearer {self._key}"}

@@ -393,8 +393,8 @@ async def test_a_full_disk_refuses_events_and_recovers_by_itself(workshop: Works
     assert await running.reader.subject(SubjectKey("contact", "c1")) is not None
     connection.execute("PRAGMA max_page_count = 1000000")
     await asyncio.sleep(0.3)
-    assert running.engine.unready() == ""
     await running.engine.submit([arrival(event("after", subject="after"))])
+    assert running.engine.unready() == ""
     await running.ended(len(accepted) + 2)
     assert len(set(running.receiver.attempted())) == len(accepted) + 2
 
