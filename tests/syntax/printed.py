@@ -171,10 +171,6 @@ def print_phrase(phrase: n.Phrase) -> str:
         match part:
             case n.Word(_, word):
                 text += word if word in (",", ":") else f" {word}"
-            case n.Operand(
-                _, n.DateLit() as date
-            ):  # with a time behind it, it would be one moment written apart
-                text += f" ({print_expression(date)})"
             case n.Operand(_, value):
                 text += f" {print_expression(value)}"
             case n.Arguments(_, items):

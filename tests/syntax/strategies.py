@@ -23,13 +23,17 @@ def _numbers() -> st.SearchStrategy[Decimal]:
 
 
 def _literals() -> st.SearchStrategy[Any]:
+    return _lone_literals() | st.dates().map(lambda d: n.DateLit(S, d.year, d.month, d.day))
+
+
+def _lone_literals() -> st.SearchStrategy[Any]:
+    """All literals but dates: one with a time of day behind it would be a moment written apart."""
     return st.one_of(
         st.builds(n.TextLit, st.just(S), st.text(CHARACTERS, max_size=20)),
         st.builds(n.NumberLit, st.just(S), _numbers()),
         st.builds(n.MoneyLit, st.just(S), _numbers(), st.sampled_from(["USD", "EUR", "GBP", "CHF"])),
         st.builds(n.PercentLit, st.just(S), _numbers()),
         st.builds(n.DurationLit, st.just(S), _durations()),
-        st.dates().map(lambda d: n.DateLit(S, d.year, d.month, d.day)),
         st.datetimes().map(lambda d: n.DateTimeLit(S, d.isoformat(timespec="seconds") + "Z")),
         st.builds(n.TimeLit, st.just(S), st.integers(0, 23), st.integers(0, 59)),
         st.builds(n.BoolLit, st.just(S), st.booleans()),
@@ -100,7 +104,7 @@ WORDS = st.sampled_from(
 
 LITERALS = _literals()
 ARGUMENTS = st.builds(n.Arguments, st.just(S), _arguments(LITERALS))
-PART = WORDS | st.builds(n.Operand, st.just(S), LITERALS)
+PART = WORDS | st.builds(n.Operand, st.just(S), _lone_literals())
 NO_TAIL: st.SearchStrategy[list[Any]] = st.just([])
 CALLS = st.tuples(WORDS, ARGUMENTS).map(list)
 ASSIGNED = st.builds(lambda value: [n.Word(S, "="), n.Operand(S, value)], SMALL)
