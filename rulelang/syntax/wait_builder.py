@@ -223,7 +223,7 @@ class WaitBuilder(ExpressionBuilder):
                 arms,
                 when,
                 word.text,
-                approver.value.value if approver else None,
+                approver.value if approver else None,
                 name.name if name else None,
             ),
         )

@@ -42,7 +42,7 @@ def test_what_is_gone_is_forgotten() -> None:
     assert cache.parsed == 1
 
 
-PROGRAMS = [chunk.text for chunk in chunks("structure.txt")] + [FILE[:200]]
+PROGRAMS = [chunk.text for file in ("structure.txt", "flow.txt") for chunk in chunks(file)] + [FILE[:200]]
 
 
 @given(st.lists(st.lists(st.sampled_from(PROGRAMS), max_size=4), min_size=2, max_size=4))

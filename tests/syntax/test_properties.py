@@ -37,6 +37,46 @@ do
   end
 end
 """
+FLOW = """rule "middle"
+  on cart changed
+  takes discount: number, reason: one of a, b
+  enrol again after 30d per event.order_id if running parallel at most 5
+  limit 100 per 1d
+  exit on payment received where order_id = event.order_id or on tag added "x"
+  goal when status = customer
+do
+  wait on user login where score > 5 as login from now timeout 2d do
+    wait 30m restart on cart changed
+  else
+    wait until renewal_date skip if past
+  end
+  wait
+    on email replied do
+      match plan
+        case free, pro do
+          stop
+        else
+          let answer = webhook post "x" on error retry 3
+      end
+    end
+    until status = churned
+    timeout 3d do
+      split "s"
+        case 40% "A" do
+          mark a
+      end
+    end
+  end
+  repeat while score < 50 at most 10 times do
+    parallel
+      do start rule("b") with a = 1, b = 2 and wait end
+      do webhook post "x" on error do mark b end end
+    end
+  end
+on exit do
+  mark c
+end
+"""
 LAST = 'rule "last"\n  on email opened\ndo\n  mark dnc\n'
 VOCABULARY = [
     "rule",
@@ -67,7 +107,29 @@ VOCABULARY = [
     "exit",
     "enrol",
     "repeat",
+    "times",
+    "while",
     "match",
+    "split",
+    "case",
+    "otherwise",
+    "parallel",
+    "let",
+    "timeout",
+    "restart",
+    "skip",
+    "where",
+    "as",
+    "from",
+    "now",
+    "error",
+    "goal",
+    "limit",
+    "per",
+    "takes",
+    "go",
+    "to",
+    "label",
     "x",
     "send",
     "status",
@@ -148,10 +210,11 @@ def _expect_sound(source: Source) -> None:
 @given(st.data())
 @settings(max_examples=200, deadline=None)
 def test_neighbours_survive_lost_and_added_tokens(data: st.DataObject) -> None:
-    spans = [(t.start, t.end) for t in tokenize(Source.of("m", MIDDLE)).tokens][1:]
+    middle = data.draw(st.sampled_from([MIDDLE, FLOW]))
+    spans = [(t.start, t.end) for t in tokenize(Source.of("m", middle)).tokens][1:]
     start, end = data.draw(st.sampled_from(spans))
     word = data.draw(st.sampled_from([""] + [w for w in VOCABULARY if w != '"']))
-    _expect_neighbours(MIDDLE[:start] + word + MIDDLE[end if data.draw(st.booleans()) else start :])
+    _expect_neighbours(middle[:start] + word + middle[end if data.draw(st.booleans()) else start :])
 
 
 @given(st.lists(st.sampled_from(VOCABULARY), max_size=60))
