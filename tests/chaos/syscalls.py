@@ -15,9 +15,9 @@ import tempfile
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 
@@ -33,6 +33,8 @@ PHASES = ("start", "work", "careful")
 EVENT, CONTACT = "e1", "c1"
 _PATIENCE = 40.0
 """Seconds in which a server with a fault comes to an end of the scenario, or to its own."""
+_PATIENCE_WITH_NONE = 6.0
+"""The same where the fault stays and the scenario cannot end."""
 _REFUSALS = (503, 507)
 
 
@@ -72,17 +74,17 @@ class Sender(threading.Thread):
                 time.sleep(0.1)
 
 
-def templates(folder: Path) -> dict[str, Path | None]:
-    """For each phase a database to begin with: none, one just made, one whose last two processes ended badly."""
-    made = {"start": None, "work": folder / "work.db", "careful": folder / "careful.db"}
-    with Receivers() as receivers, Rig(folder / "template", journey.files(receivers)) as rig:
+def template(folder: Path, phase: str) -> Path | None:
+    """A database to begin with: none, one just made, or one whose last two processes ended badly."""
+    if phase == "start":
+        return None
+    made = folder / f"{phase}.db"
+    with Receivers() as receivers, Rig(folder / f"template-{phase}", journey.files(receivers)) as rig:
         rig.start().stop()
-        shutil.copy(rig.database, folder / "work.db")
-        for _ in range(2):
-            rig.start().kill()
-        rig.start().kill()
-        for suffix in ("", "-wal"):
-            shutil.copy(f"{rig.database}{suffix}", f"{folder / 'careful.db'}{suffix}")
+        if phase == "careful":
+            for _ in range(3):
+                rig.start().kill()
+        _copy(rig.database, made)
     return made
 
 
@@ -125,7 +127,7 @@ def _begin(rig: Rig, fault: Fault, tracer: Tracer, sender: Sender) -> Server:
 
 def _watch(point: Point, server: Server, receivers: Receivers) -> int:
     """Wait for the end of the scenario and then of the process; its exit code."""
-    until = time.monotonic() + _PATIENCE
+    until = time.monotonic() + (_PATIENCE_WITH_NONE if point.fault.lasting else _PATIENCE)
     while server.process.poll() is None and not receivers.smtp.envelopes:
         if time.monotonic() > until:
             if not point.fault.lasting:
@@ -145,11 +147,11 @@ def _watch(point: Point, server: Server, receivers: Receivers) -> int:
 
 
 def _judge_end(point: Point, code: int, server: Server) -> None:
-    """Without a kill the process ends in order, or with a sentence and code 3 when it could not start."""
+    """Without a kill the process ends in order, or with a sentence and code 2 or 3 when it could not start."""
     if not point.fault.error:
         if point.hit != (code == -9):
             point.wrong.append(f"the process ended with {code}")
-    elif code == 3:
+    elif code in (2, 3):
         if b"Traceback" in server.said or b"rulelang: " not in server.said:
             point.wrong.append(f"it did not say why it ended: {server.said[-500:]!r}")
     elif code != 0 and not point.fault.lasting:
@@ -185,11 +187,10 @@ def _recover(point: Point, rig: Rig, receivers: Receivers, sender: Sender) -> No
 class Sweep:
     """All points of a kind, or some of them, `workers` at a time."""
 
-    def __init__(self, folder: Path, points: int = 0, workers: int = 2) -> None:
+    def __init__(self, folder: Path, workers: int = 2) -> None:
         self._folder = folder
-        self._points = points
         self._workers = workers
-        self._templates = templates(folder)
+        self._templates: dict[str, Path | None] = {}
         self._number = 0
         self.done: list[Point] = []
 
@@ -203,51 +204,37 @@ class Sweep:
         assert not point.wrong, point.wrong
         return point.calls
 
-    def kill(self, phase: str) -> list[Point]:
-        """Kills at every call."""
-        totals = self.totals(phase)
-        return self._sweep([(Fault(phase, call, 0), totals[call]) for call in CALLS if totals[call]])
+    def kill(self, phase: str, points: int = 0) -> list[Point]:
+        """Kills at every call, or at so many of each kind."""
+        return self._sweep([Fault(phase, call, 0) for call in CALLS], points)
 
-    def fail(self, phase: str) -> list[Point]:
-        """A full disk and a broken one at every call on files, for that call or from then on."""
-        totals = self.totals(phase)
+    def fail(self, phase: str, calls: Sequence[str] = ON_FILES, points: int = 0) -> list[Point]:
+        """A full disk and a broken one at these calls, for that call or from then on."""
         kinds = [("ENOSPC", False), ("EIO", False), ("ENOSPC", True)]
-        return self._sweep(
-            [
-                (Fault(phase, call, 0, error, lasting), totals[call])
-                for call in ON_FILES
-                for error, lasting in kinds
-                if totals[call]
-            ]
-        )
+        return self._sweep([Fault(phase, call, 0, *kind) for call in calls for kind in kinds], points)
 
-    def _sweep(self, kinds: list[tuple[Fault, int]]) -> list[Point]:
-        chosen = [fault for kind, total in kinds for fault in self._chosen(kind, total)]
-        found = self._play(chosen)
-        if not self._points:
-            for kind, total in kinds:
-                found += self._beyond(kind, total)
+    def _sweep(self, kinds: list[Fault], points: int) -> list[Point]:
+        totals = self.totals(kinds[0].phase)
+        kinds = [kind for kind in kinds if totals[kind.call]]
+        found = self._play([fault for kind in kinds for fault in _chosen(kind, totals[kind.call], points)])
+        if not points:
+            for kind in kinds:
+                found += self._beyond(kind, totals[kind.call])
         self.done += found
         return found
-
-    def _chosen(self, kind: Fault, total: int) -> Iterator[Fault]:
-        """Every number, or some of them at equal distances."""
-        numbers = range(1, total + 1)
-        if self._points and total > self._points:
-            numbers = range(1 + total // (2 * self._points), total + 1, total // self._points)
-        for number in numbers:
-            yield Fault(kind.phase, kind.call, number, kind.error, kind.lasting)
 
     def _beyond(self, kind: Fault, total: int) -> Iterator[Point]:
         """A run may make more calls than the one that was counted: go on until nothing happens twice."""
         untouched, number = 0, total
         while untouched < 2:
             number += 1
-            (point,) = self._play([Fault(kind.phase, kind.call, number, kind.error, kind.lasting)])
+            (point,) = self._play([replace(kind, number=number)])
             untouched = 0 if point.hit else untouched + 1
             yield point
 
     def _play(self, faults: list[Fault]) -> list[Point]:
+        for phase in {fault.phase for fault in faults} - set(self._templates):
+            self._templates[phase] = template(self._folder, phase)
         first = self._number
         self._number += len(faults)
         with ThreadPoolExecutor(self._workers) as pool:
@@ -255,6 +242,14 @@ class Sweep:
 
     def _one(self, first: int, number: int, fault: Fault) -> Point:
         return play(self._folder / f"point{first + number}", self._templates[fault.phase], fault)
+
+
+def _chosen(kind: Fault, total: int, points: int) -> list[Fault]:
+    """Every number, or so many at equal distances."""
+    numbers = range(1, total + 1)
+    if points and total > points:
+        numbers = range(1 + total // (2 * points), total + 1, total // points)
+    return [replace(kind, number=number) for number in numbers]
 
 
 def report(points: list[Point]) -> list[str]:
@@ -292,10 +287,12 @@ def main() -> int:
         return 3
     began = time.monotonic()
     with tempfile.TemporaryDirectory() as folder:
-        sweep = Sweep(Path(folder), options.points, options.workers)
-        for what in options.what or ("kill", "fail"):
-            for phase in options.phase or PHASES:
-                sweep.kill(phase) if what == "kill" else sweep.fail(phase)
+        sweep = Sweep(Path(folder), options.workers)
+        for phase in options.phase or PHASES:
+            if "kill" in (options.what or ["kill"]):
+                sweep.kill(phase, options.points)
+            if "fail" in (options.what or ["fail"]):
+                sweep.fail(phase, points=options.points)
     print("\n".join(report(sweep.done)))
     wrong = [f"{point.fault}: {sentence}" for point in sweep.done for sentence in point.wrong]
     hit = sum(point.hit for point in sweep.done)

@@ -14,7 +14,6 @@ from tests.chaos.faults import missing
 from tests.chaos.syscalls import Point, Sweep, report
 
 FULL = os.environ.get("RULELANG_CHAOS") == "full"
-POINTS = 0 if FULL else 2
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(14_400 if FULL else 300)]
 
@@ -26,7 +25,7 @@ def sweep(tmp_path: Path) -> Sweep:
         pytest.fail(reason)
     if reason:
         pytest.skip(reason)
-    return Sweep(tmp_path, POINTS)
+    return Sweep(tmp_path)
 
 
 def check(points: list[Point]) -> None:
@@ -37,16 +36,21 @@ def check(points: list[Point]) -> None:
 
 
 def test_kills_from_the_first_instruction_on(sweep: Sweep) -> None:
-    points = sweep.kill("start")
+    points = sweep.kill("start", points=0 if FULL else 1)
     check(points)
     assert any(not point.answered for point in points)
 
 
 def test_kills_at_work(sweep: Sweep) -> None:
-    points = sweep.kill("work")
+    points = sweep.kill("work", points=0 if FULL else 2)
     check(points)
     assert any(point.answered for point in points)
 
 
 def test_disks_that_refuse(sweep: Sweep) -> None:
-    check(sweep.fail("work"))
+    check(sweep.fail("work") if FULL else sweep.fail("work", ("pwrite64", "fdatasync"), points=1))
+
+
+@pytest.mark.skipif(not FULL, reason="only with RULELANG_CHAOS=full")
+def test_every_other_kind_of_fault(sweep: Sweep) -> None:
+    check(sweep.kill("careful") + sweep.fail("careful") + sweep.fail("start"))
