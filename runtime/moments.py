@@ -23,6 +23,7 @@ from rulelang.calendar import (
     shift,
     shift_date,
 )
+from rulelang.schedule import upcoming
 from runtime.model import JSON, Event, Millis
 
 Params: TypeAlias = Mapping[str, str | int]
@@ -32,6 +33,10 @@ Items: TypeAlias = Mapping[str, dict[str, JSON]]
 _MORNING, _OWN = "08:00", "own"
 """When a day is reached; and the word for the time of a date-time itself, which for a date is the morning."""
 _YEAR_MS = 366 * 86_400_000
+_TRAVEL_MS = 26 * 3_600_000
+"""How far apart the clocks of two zones can be."""
+_AHEAD = 3
+"""Moments of a schedule after now: enough that one is left when the same times on the wall have rung elsewhere."""
 
 
 class Moment(NamedTuple):
@@ -262,12 +267,42 @@ class Cart:
         return {**others, id: {"at": now, "sent": event.occurred_at, "data": cart}}
 
 
+# --- what recurs -------------------------------------------------------------------------------------
+
+
+class Schedule(_Plain):
+    """The times of a schedule. Of those that were missed the one that was due first is made good."""
+
+    def reads(self, params: Params) -> frozenset[str]:
+        """See Source."""
+        return frozenset()
+
+    def moments(self, params: Params, view: View, item: Mapping[str, JSON]) -> Iterator[Moment]:
+        """See Source. Somebody may have travelled: the same time on the wall is known again by its mark."""
+        since = view.since if params["cron"] else view.since - _TRAVEL_MS
+        later = 0
+        for due, wall in upcoming(params, view.zone, since):
+            yield Moment(due, wall.isoformat(timespec="minutes"))
+            if due >= view.since:
+                break
+        for due, wall in upcoming(params, view.zone, view.now):
+            yield Moment(due, wall.isoformat(timespec="minutes"))
+            later += due > view.now
+            if later == _AHEAD:
+                return
+
+    def data(self, params: Params, view: View, item: Mapping[str, JSON], mark: str) -> dict[str, JSON]:
+        """See Source."""
+        return {"date": mark[:10], "local": mark}
+
+
 SOURCES: Mapping[str, Source] = {
     "yearly": Yearly(),
     "date": Date(),
     "idle": Idle(),
     "task": Task(),
     "cart": Cart(),
+    "schedule": Schedule(),
 }
 """All sources by the name that a declaration's `Clock` gives."""
 

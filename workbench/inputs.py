@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Container, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import msgspec
 
+from rulelang.calendar import CalendarError, midnight, parse_date, parse_instant
 from rulelang.types.schema import Schema
 from runtime.csvfile import Table, TableError
 from runtime.events import IDENTITY_FIELDS, EventCodec, EventError, derived_id
@@ -16,6 +19,24 @@ from workbench.errors import CommandError
 
 MAX_RECORDS = 100_000
 MAX_FILE = 64 * 1024 * 1024
+
+
+def moment(text: str, tz: ZoneInfo) -> Millis:
+    """The instant that an option `--from` names, in a zone unless it says its own.
+
+    Raises:
+        CommandError: it is no date or time.
+    """
+    try:
+        if "T" not in text:
+            return midnight(parse_date(text), tz)
+        if text.endswith("Z") or "+" in text or text.count("-") > 2:
+            return parse_instant(text)
+        return int(datetime.fromisoformat(text).replace(tzinfo=tz).astimezone(UTC).timestamp() * 1000)
+    except (CalendarError, ValueError):
+        raise CommandError(
+            f"--from takes a date or time such as 2026-01-31 or 2026-01-31T09:00Z, found {text!r}"
+        ) from None
 
 
 def read_records(

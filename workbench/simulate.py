@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -13,7 +12,7 @@ from zoneinfo import ZoneInfo
 import click
 import msgspec
 
-from rulelang.calendar import CalendarError, midnight, parse_date, parse_duration, parse_instant, shift, zone
+from rulelang.calendar import CalendarError, parse_duration, shift, zone
 from rulelang.diagnostics.render import render_text
 from runtime.events import EventCodec
 from runtime.model import Entry, EntryKind, Event, Millis, SubjectKey
@@ -22,7 +21,7 @@ from runtime.simulate import Simulation, SimulationError
 from runtime.timeline import entry_json, timeline_text
 from stdlib_actions.library import offline_library
 from workbench.errors import CommandError
-from workbench.inputs import read_events, read_records
+from workbench.inputs import moment, read_events, read_records
 from workbench.loading import Loaded, catalogue, load
 from workbench.messages import message_json, messages_text
 
@@ -70,7 +69,7 @@ def simulate(
     schema = loaded.checked.schema
     codec = EventCodec(catalogue(), schema)
     shown = zone(schema.time_zone) or ZoneInfo("UTC")
-    begin = _moment(start, shown) if start else None
+    begin = moment(start, shown) if start else None
     now = int(time.time() * 1000)
     found = read_events(events, codec, begin if begin is not None else now)
     begin = begin if begin is not None else (found[0].occurred_at if found else now)
@@ -101,19 +100,6 @@ def _stop_on_errors(loaded: Loaded) -> None:
     if errors:
         click.echo(render_text(errors, sys.stderr.isatty()), err=True, nl=False)
         raise click.exceptions.Exit(1)
-
-
-def _moment(text: str, tz: ZoneInfo) -> Millis:
-    try:
-        if "T" not in text:
-            return midnight(parse_date(text), tz)
-        if text.endswith("Z") or "+" in text or text.count("-") > 2:
-            return parse_instant(text)
-        return int(datetime.fromisoformat(text).replace(tzinfo=tz).astimezone(UTC).timestamp() * 1000)
-    except (CalendarError, ValueError):
-        raise CommandError(
-            f"--from takes a date or time such as 2026-01-31 or 2026-01-31T09:00Z, found {text!r}"
-        ) from None
 
 
 def _end(begin: Millis, span: str | None, tz: ZoneInfo) -> Millis:

@@ -96,7 +96,8 @@ class Filter:
 class Clock:
     """Says that a trigger's event comes of time: the machine makes it when its moment has come.
 
-    `source` names the way in which the moment is found (`runtime.moments`): `yearly`, `date`, `task`, `idle`, `cart`.
+    `source` names the way in which the moment is found (`runtime.moments`): `yearly`, `date`, `task`, `idle`, `cart`,
+    `schedule`.
     `params` are what it needs, with the values that hold where the phrase has no slot of the same name, or leaves
     it out; their values in a rule are literals, and the event carries them, so that each rule hears its own
     moments only. A slot `side` (`before`, `after`) is the sign of `offset`.

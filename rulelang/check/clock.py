@@ -9,11 +9,13 @@ from rulelang.catalog.model import Trigger
 from rulelang.check.context import Context
 from rulelang.check.typed import Apply, CheckedMoment, Const, Ref, Typed
 from rulelang.diagnostics import messages
+from rulelang.schedule import is_cron
 from rulelang.source import Span
 from rulelang.types.model import ANY, BOOL, DURATION, NUMBER, TEXT, Kind
 
 _MOST = 1_000
 """How often something may be repeated."""
+_LAST_DAY = 31
 
 
 def moment_of(context: Context, trigger: Trigger, values: Mapping[str, Typed]) -> CheckedMoment | None:
@@ -48,6 +50,10 @@ def _literal(context: Context, name: str, value: Typed) -> str | int | None:
         return _refuse(context, name, value, "a fixed value")
     if name == "field":
         return _date_field(context, name, value)
+    if name == "cron" and not is_cron(str(value.value)):
+        return _refuse(context, name, value, 'a cron expression of five fields such as `"0 9 * * 1"`')
+    if name == "number" and value.type.kind is Kind.NUMBER and value.value > _LAST_DAY:
+        return _refuse(context, name, value, f"a whole number from 1 to {_LAST_DAY}")
     if value.type == DURATION:
         length = parse_duration(value.value)
         return length.text if length.nominal > 0 else _refuse(context, name, value, "longer than nothing")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from rulelang.calendar import Millis
 from rulelang.catalog.model import Action, Function, Param, Trigger
 from rulelang.catalog.phrase_syntax import arguments_of, params_of
 from rulelang.catalog.phrases import Matched
@@ -9,6 +10,7 @@ from rulelang.editor.completion import documentation
 from rulelang.editor.keywords import DOCS
 from rulelang.editor.model import Hover
 from rulelang.editor.occurrences import Target, target_at
+from rulelang.editor.schedules import next_times
 from rulelang.editor.values import signature
 from rulelang.editor.walk import around, touches
 from rulelang.syntax import nodes
@@ -17,8 +19,11 @@ from rulelang.types.schema import FieldDef
 from rulelang.workspace import CheckedWorkspace
 
 
-def hover(workspace: CheckedWorkspace, path: str, offset: int) -> Hover | None:
-    """What is at a place of a file: a value or field, a function, a phrase, or a word of the language."""
+def hover(workspace: CheckedWorkspace, path: str, offset: int, now: Millis | None = None) -> Hover | None:
+    """What is at a place of a file: a value or field, a function, a phrase, or a word of the language.
+
+    With `now`, what is said about a schedule includes when it fires next.
+    """
     named = target_at(workspace, path, offset)
     if named is not None:
         text = _target(workspace, named.target)
@@ -29,9 +34,10 @@ def hover(workspace: CheckedWorkspace, path: str, offset: int) -> Hover | None:
         return None
     for item in file.parsed.module.items:
         if touches(item.span, offset):
-            found = _node(workspace, around(item, offset))
+            path_to = around(item, offset)
+            found = _node(workspace, path_to)
             if found is not None:
-                return found
+                return found if now is None else _with_times(workspace, path, path_to, found, now)
     token = next((t for t in tokenize(file.source).tokens if t.start <= offset < t.end), None)
     doc = DOCS.get(token.text, "") if token is not None and token.kind != "TEXT" else ""
     return Hover(token.span, doc) if token is not None and doc else None
@@ -49,6 +55,14 @@ def _node(workspace: CheckedWorkspace, path: tuple[nodes.Node, ...]) -> Hover | 
         if isinstance(node, nodes.Expr) and not isinstance(node, nodes.Name):
             return None
     return None
+
+
+def _with_times(
+    workspace: CheckedWorkspace, path: str, nodes_: tuple[nodes.Node, ...], found: Hover, now: Millis
+) -> Hover:
+    phrase = next((n for n in nodes_ if isinstance(n, nodes.Phrase) and n.span == found.span), None)
+    times = next_times(workspace, path, phrase, now) if phrase is not None else ""
+    return Hover(found.span, f"{found.text}\n\n{times}") if times else found
 
 
 def _declaration(

@@ -6,6 +6,9 @@ next state gets another one. Nothing it is asked raises for what an author wrote
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
+from rulelang.calendar import Millis
 from rulelang.diagnostics.model import Diagnostic
 from rulelang.editor import colours, completion, outline, rename
 from rulelang.editor import hover as hovering
@@ -27,17 +30,18 @@ from rulelang.workspace import CheckedWorkspace
 
 
 class EditorService:
-    """What editors ask of one state of a workspace."""
+    """What editors ask of one state of a workspace. `now` tells the time, for what depends on it."""
 
-    def __init__(self, workspace: CheckedWorkspace) -> None:
+    def __init__(self, workspace: CheckedWorkspace, now: Callable[[], Millis] | None = None) -> None:
         self.workspace = workspace
+        self.now = now
 
     def with_text(self, path: str, text: str) -> EditorService:
         """The service for the workspace with this text in a file; this one when nothing differs."""
         file = self.workspace.files.get(path)
         if file is not None and file.source == Source.of(path, text):
             return self
-        return EditorService(self.workspace.with_file(path, text))
+        return EditorService(self.workspace.with_file(path, text), self.now)
 
     def diagnostics(self, path: str) -> tuple[Diagnostic, ...]:
         """What is wrong with a file."""
@@ -49,7 +53,8 @@ class EditorService:
 
     def hover(self, path: str, text: str, offset: int) -> Hover | None:
         """What is to be said about the words at a place."""
-        return hovering.hover(self.with_text(path, text).workspace, path, offset)
+        now = self.now() if self.now is not None else None
+        return hovering.hover(self.with_text(path, text).workspace, path, offset, now)
 
     def definition(self, path: str, offset: int) -> Location | None:
         """Where what is named at a place is declared."""

@@ -8,6 +8,7 @@ from urllib.parse import quote, unquote, urlsplit
 
 from rulelang.editor.service import EditorService
 from rulelang.workspace import load_workspace
+from runtime.clock import SystemClock
 from runtime.files import RULES_SUFFIX, TEMPLATES, FileError, Files, read_files, read_text
 from workbench.loading import catalogue, quick_load, workspace_of
 
@@ -69,7 +70,7 @@ class Project:
                 return
             except FileError as error:
                 self.problem = str(error)
-        self.service = EditorService(self.service.workspace.without_file(path))
+        self.service = EditorService(self.service.workspace.without_file(path), SystemClock().now)
 
     def _load(self, texts: dict[str, str]) -> EditorService:
         files = Files({}, {})
@@ -79,7 +80,8 @@ class Project:
         except FileError as error:
             self.problem = str(error)
         with quick_load():
-            return EditorService(load_workspace({**files.rules, **texts}, catalogue(), files.templates))
+            checked = load_workspace({**files.rules, **texts}, catalogue(), files.templates)
+            return EditorService(checked, SystemClock().now)
 
 
 class Documents:
