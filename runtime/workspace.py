@@ -67,6 +67,11 @@ class Workspace:
         """The rule files in force, by name."""
         return self._files.rules
 
+    @property
+    def templates(self) -> dict[str, str]:
+        """The message templates in force, by name."""
+        return self._files.templates
+
     def on_disk(self, name: str) -> str | None:
         """The text of a rule file as it stands on disk, also when it is not in force; None when there is none."""
         try:

@@ -12,7 +12,7 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from web import ingest, mailbox, pages, records, rules, runs, system, why
+from web import deploy, ingest, mailbox, pages, records, rules, runs, system, why
 from web.context import AppContext
 from web.errors import HANDLERS, Faults
 from web.ingest import EventsEndpoint
@@ -60,6 +60,7 @@ def api_endpoints() -> list[Endpoint]:
     """Every operation of the API but the hot one."""
     return [
         *records.endpoints(),
+        *deploy.endpoints(),
         *rules.endpoints(),
         *runs.endpoints(),
         *why.endpoints(),

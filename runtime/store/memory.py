@@ -10,9 +10,17 @@ from contextlib import contextmanager
 
 from runtime.model import EffectRow, Event, Millis, Run, SubjectKey, SubjectState
 from runtime.store.memory_reads import MemoryReads
-from runtime.store.memory_tables import Tables, decode_effect, decode_event, decode_run, read_subject
+from runtime.store.memory_tables import (
+    Tables,
+    decode_effect,
+    decode_event,
+    decode_run,
+    decode_segment,
+    read_subject,
+)
 from runtime.store.memory_writes import MemoryWrites
 from runtime.store.protocol import DueAlarm, DueRun, StoredEvent
+from runtime.store.waits import last_waits
 
 
 class MemoryTransaction(MemoryWrites):
@@ -48,6 +56,21 @@ class MemoryTransaction(MemoryWrites):
         """See Transaction."""
         runs = self._tables.runs
         return {id: decode_run(runs[id].body) for id in ids if id in runs}
+
+    def runs_of(self, rule: str, status: str, limit: int, after: int = 0) -> list[tuple[int, Run]]:
+        """See Transaction."""
+        found = sorted(
+            (r.seq, r.body)
+            for r in self._tables.runs.values()
+            if r.rule == rule and r.status == status and r.seq > after
+        )
+        return [(seq, decode_run(body)) for seq, body in found[:limit]]
+
+    def waiting_since(self, runs: Sequence[str]) -> dict[str, Millis]:
+        """See Transaction."""
+        wanted = frozenset(runs)
+        segments = (row for _, row in sorted(self._tables.journal.items()) if row.run in wanted)
+        return last_waits(decode_segment(row.body) for row in segments)
 
     def effects(self, keys: Sequence[str]) -> dict[str, EffectRow]:
         """See Transaction."""

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from typing import Protocol, TypeVar
 
-from runtime.model import LIVE, EffectRow, EffectStatus, Event, Run, SubjectKey, SubjectState
+from runtime.model import LIVE, EffectRow, EffectStatus, Event, Run, RunStatus, SubjectKey, SubjectState
 from runtime.store.cursors import after_seq, after_text, seq_before, text_after
 from runtime.store.memory_tables import (
     Tables,
@@ -15,9 +15,10 @@ from runtime.store.memory_tables import (
     decode_run,
     decode_segment,
     decode_subject,
+    due_of,
     read_subject,
 )
-from runtime.store.protocol import Backlog, JournalRow
+from runtime.store.protocol import Backlog, Flight, JournalRow
 
 T = TypeVar("T")
 
@@ -113,6 +114,16 @@ class MemoryReads:
         """See ReadStore."""
         return dict(Counter((run.rule, run.status) for run in self._tables.runs.values()))
 
+    async def flights(self) -> list[Flight]:
+        """See ReadStore."""
+        found: dict[tuple[str, str, str, int], list[Run]] = {}
+        for record in self._tables.runs.values():
+            if record.status in LIVE:
+                run = decode_run(record.body)
+                order = list(RunStatus).index(RunStatus(run.status))
+                found.setdefault((run.rule, run.plan, run.position, order), []).append(run)
+        return [_flight(found[key]) for key in sorted(found)]
+
     async def backlog(self) -> Backlog:
         """See ReadStore."""
         tables = self._tables
@@ -127,6 +138,20 @@ class MemoryReads:
     async def plan(self, hash: str) -> bytes | None:
         """See ReadStore."""
         return self._tables.plans.get(hash)
+
+
+def _flight(runs: list[Run]) -> Flight:
+    first = runs[0]
+    due = [moment for moment in map(due_of, runs) if moment is not None]
+    return Flight(
+        first.rule,
+        first.plan,
+        first.position,
+        str(first.status),
+        len(runs),
+        min(due, default=None),
+        max(due, default=None),
+    )
 
 
 def _newest(

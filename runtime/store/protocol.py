@@ -67,6 +67,18 @@ class AcceptedEvent(msgspec.Struct, frozen=True, gc=False):
     pending: bool = False
 
 
+class Flight(msgspec.Struct, frozen=True, gc=False):
+    """Live runs of a rule that follow one version and stand at one step with one status, and when they are due."""
+
+    rule: str
+    plan: str
+    position: str
+    status: str
+    runs: int
+    first_due: Millis | None = None
+    last_due: Millis | None = None
+
+
 class IdentityConflict(msgspec.Struct, frozen=True, gc=False):
     """`claimant` asks for a `value` in an identifying field that `holder` had first and keeps."""
 
@@ -124,6 +136,12 @@ class Transaction(Protocol):
 
     def runs(self, ids: Sequence[str]) -> dict[str, Run]:
         """Those of the runs that exist, live or ended."""
+
+    def runs_of(self, rule: str, status: str, limit: int, after: int = 0) -> list[tuple[int, Run]]:
+        """Runs of a rule with a status and their numbers, by number from behind `after`."""
+
+    def waiting_since(self, runs: Sequence[str]) -> dict[str, Millis]:
+        """When each of these runs last began to wait, by its journal; runs that never did are left out."""
 
     def effects(self, keys: Sequence[str]) -> dict[str, EffectRow]:
         """The effects with these keys."""
@@ -252,6 +270,9 @@ class ReadStore(Protocol):
 
     async def count_runs(self) -> dict[tuple[str, str], int]:
         """How many runs there are by (rule key, status)."""
+
+    async def flights(self) -> list[Flight]:
+        """The live runs, counted by rule, version, step and status, in that order. Looks at all of them."""
 
     async def backlog(self) -> Backlog:
         """What waits."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, func, literal_column, select, text, union_all
+from sqlalchemy import ColumnElement, Select, Text, cast, func, literal_column, select, text, union_all
 
 from runtime.model import EffectStatus, SubjectKey
 from runtime.store.codec import EFFECT_CODE, RUN_CODE
@@ -82,6 +82,23 @@ RUN_COUNTS = (
     select(_rule.c.text, runs.c.status, func.count())
     .join_from(runs, _rule, _rule.c.id == runs.c.rule)
     .group_by(runs.c.rule, runs.c.status)
+)
+_position = func.json_extract(cast(runs.c.body, Text), "$.p")
+FLIGHTS = (
+    select(
+        _rule.c.text,
+        _plan.c.text,
+        _position,
+        runs.c.status,
+        func.count(),
+        func.min(runs.c.due),
+        func.max(runs.c.due),
+    )
+    .join_from(runs, _rule, _rule.c.id == runs.c.rule)
+    .join(_plan, _plan.c.id == runs.c.plan)
+    .where(runs.c.status < 3)
+    .group_by(_rule.c.text, _plan.c.text, _position, runs.c.status)
+    .order_by(_rule.c.text, _plan.c.text, _position, runs.c.status)
 )
 PENDING = select(func.count()).select_from(events).where(text("events.pending = 1"))
 LIVE_COUNTS = select(runs.c.status, func.count()).where(runs.c.status < 3).group_by(runs.c.status)

@@ -25,7 +25,7 @@ from runtime.store.codec import (
 )
 from runtime.store.cursors import after_seq, after_text, seq_before, text_after
 from runtime.store.identity import IDENTIFYING
-from runtime.store.protocol import Backlog, JournalRow, StoreUnavailable
+from runtime.store.protocol import Backlog, Flight, JournalRow, StoreUnavailable
 from runtime.store.schema import EFFECT_STATUSES, RUN_STATUSES, events, runs
 
 _Rows = Sequence[Sequence[Any]]
@@ -129,6 +129,14 @@ class SqliteReader:
         """See ReadStore."""
         (rows,) = await self._read(q.RUN_COUNTS)
         return {(rule, str(RUN_STATUSES[status])): count for rule, status, count in rows}
+
+    async def flights(self) -> list[Flight]:
+        """See ReadStore."""
+        (rows,) = await self._read(q.FLIGHTS)
+        return [
+            Flight(rule, plan, position, str(RUN_STATUSES[status]), *rest)
+            for rule, plan, position, status, *rest in rows
+        ]
 
     async def backlog(self) -> Backlog:
         """See ReadStore."""

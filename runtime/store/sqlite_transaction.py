@@ -8,19 +8,23 @@ from typing import Any
 from runtime.model import EffectRow, Event, Millis, Run, SubjectKey, SubjectState
 from runtime.store import statements as st
 from runtime.store.codec import (
+    RUN_CODE,
     EffectCells,
     EventCells,
     RunCells,
+    SegmentCells,
     decode_texts,
     unpack_effect,
     unpack_event,
     unpack_run,
+    unpack_segment,
     unpack_subject,
 )
 from runtime.store.identity import IDENTIFYING
 from runtime.store.protocol import DueAlarm, DueRun, StoredEvent
 from runtime.store.sqlite_clearing import ClearingVerbs
 from runtime.store.sqlite_writes import WritingVerbs
+from runtime.store.waits import last_waits
 
 
 class SqliteTransaction(WritingVerbs, ClearingVerbs):
@@ -88,6 +92,20 @@ class SqliteTransaction(WritingVerbs, ClearingVerbs):
             self._caches.runs[row[1]] = row[0]
             runs[row[1]] = self._run(row[:4], subject, row[6:])
         return runs
+
+    def runs_of(self, rule: str, status: str, limit: int, after: int = 0) -> list[tuple[int, Run]]:
+        """See Transaction."""
+        parameters = (self._caches.name_id(rule), RUN_CODE[status], after, limit)
+        found = []
+        for row in self._connection.execute(st.RUNS_OF, parameters).fetchall():
+            subject = SubjectKey(self._caches.name(row[4]), row[5])
+            found.append((row[0], self._run(row[:4], subject, row[6:])))
+        return found
+
+    def waiting_since(self, runs: Sequence[str]) -> dict[str, Millis]:
+        """See Transaction."""
+        rows = st.SEGMENTS_OF_RUNS.rows(self._connection, runs) if runs else ()
+        return last_waits(unpack_segment(SegmentCells(0, "", "", run, body)) for run, body in rows)
 
     def effects(self, keys: Sequence[str]) -> dict[str, EffectRow]:
         """See Transaction."""

@@ -227,6 +227,25 @@ RUNS_BY_ID = ByKeys(
         .where(found)
     ),
 )
+RUNS_OF = _limited(
+    select(runs.c.seq, runs.c.id, runs.c.rule, runs.c.plan, subjects.c.kind, subjects.c.id, *_RUN_STATE)
+    .join_from(runs, subjects)
+    .where(
+        runs.c.rule == bindparam("rule"),
+        runs.c.status == bindparam("status"),
+        runs.c.seq > bindparam("after"),
+    )
+    .order_by(runs.c.seq)
+)
+SEGMENTS_OF_RUNS = ByKeys(
+    runs.c.id,
+    lambda found: (
+        select(runs.c.id, journal.c.body)
+        .join_from(runs, journal, journal.c.run == runs.c.seq)
+        .where(found, journal.c.run.is_not(None))
+        .order_by(journal.c.seq)
+    ),
+)
 RUN_SEQS = ByKeys(runs.c.id, lambda found: select(runs.c.id, runs.c.seq).where(found))
 ADD_RUN = sql(upsert(runs).on_conflict_do_nothing(index_elements=["id"]))
 CHANGE_RUN = sql(
