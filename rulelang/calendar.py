@@ -178,6 +178,7 @@ def millis(moment: datetime) -> Millis:
     return (moment - EPOCH) // _MS
 
 
+@lru_cache(maxsize=64)
 def instant_text(instant: Millis) -> str:
     """`2026-01-31T09:00:00.000Z`.
 

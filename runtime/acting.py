@@ -15,24 +15,22 @@ from runtime.policy import Verdict, remember, stopped
 from runtime.program import Act
 
 if TYPE_CHECKING:
-    from runtime.steps import Steps
     from runtime.turn import Turn
 
 
 class Acting:
     """Performs the actions of runs within a turn."""
 
-    __slots__ = ("_steps", "_turn")
+    __slots__ = ("_turn",)
 
-    def __init__(self, turn: Turn, steps: Steps) -> None:
+    def __init__(self, turn: Turn) -> None:
         self._turn = turn
-        self._steps = steps
 
     def act(self, run: Run, step: Act, at: int) -> tuple[Run, int] | None:
         """Perform an action; the run to go on with and where, or None when it rests or has ended."""
-        if not self._steps.wanted(run, step.id, step.when):
+        if not self._turn.steps.wanted(run, step.id, step.when):
             return run, at
-        counted = self._steps.count(run, step.id)
+        counted = self._turn.steps.count(run, step.id)
         if counted is None:
             return None
         args = self._arguments(run, step)
@@ -75,7 +73,7 @@ class Acting:
         )
         if step.and_wait:
             parent = replace(run, locals={**run.locals, "children": 1})
-            self._steps.park(parent, step.id, None, "until the rule it started has ended")
+            self._turn.steps.park(parent, step.id, None, "until the rule it started has ended")
             return None
         if not changes:
             return run
@@ -94,7 +92,7 @@ class Acting:
             return keep(run, step.bind, {"ok": False, "error": reason})
         stop = self._policy(run, step, args, facts)
         if stop is not None and stop.until is not None:
-            self._steps.park(run, step.id, stop.until, f"held: {stop.reason}")
+            self._turn.steps.park(run, step.id, stop.until, f"held: {stop.reason}")
             return None
         if stop is not None:
             turn.note(EntryKind.SUPPRESSED, run, **details, input=args, reason=stop.reason)

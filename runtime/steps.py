@@ -43,7 +43,7 @@ class Steps:
 
     def __init__(self, turn: Turn) -> None:
         self._turn = turn
-        self._acting = Acting(turn, self)
+        self._acting = Acting(turn)
 
     def proceed(self, run: Run, program: Program, at: int) -> None:
         """Carry on with a run at instruction `at` until it rests or ends."""

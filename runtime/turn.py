@@ -108,7 +108,8 @@ class Turn:
             self._alarms.arm()
 
     def transition(self) -> Transition:
-        """Everything that happened, as one value."""
+        """Everything that happened, as one value; the last that is asked of a turn."""
+        self._untie()
         return Transition(
             state=self.working.state(),
             entries=self.entries,
@@ -120,6 +121,11 @@ class Turn:
             cancelled=self.cancelled,
             changed=self.working.touched,
         )
+
+    def _untie(self) -> None:
+        """Let reference counts free the turn's parts, which refer back to it: the collector need not look for them."""
+        del self.steps, self.listening, self.enrolments
+        self._alarms = None
 
     def _on_timer(self, input: TimerInput) -> None:
         run = self.working.runs.get(input.run)
