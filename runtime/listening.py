@@ -164,6 +164,8 @@ class Listening:
 
     def exit_reason(self, run: Run, program: Program) -> tuple[str, bool]:
         """Why the run should end now, as a sentence, and whether that is its goal; ("", False) otherwise."""
+        if not program.exits:
+            return "", False
         scope = self._turn.run_scope(run)
         for exit in program.exits:
             if exit.test.holds(scope):

@@ -283,7 +283,9 @@ class Outbox:
             del self._destinations[destination.name]
 
     def _plan(self, destination: Destination, now: Millis) -> None:
-        """Put a destination on the agenda; the earlier of two entries counts."""
+        """Put a destination on the agenda; the earlier of two entries counts, and one that has its turn needs none."""
+        if destination.has_turn or (destination.planned is not None and destination.planned <= now):
+            return
         at = destination.startable_at(now)
         if at is not None and (destination.planned is None or at < destination.planned):
             destination.planned = at

@@ -53,6 +53,27 @@ if TYPE_CHECKING:
 class Turn:
     """The state of one `advance`. Events that come up are handled first in, first out."""
 
+    __slots__ = (
+        "_alarms",
+        "_derived",
+        "_queue",
+        "_records",
+        "_zone",
+        "cancelled",
+        "changed_runs",
+        "effects",
+        "emitted",
+        "enrolments",
+        "entries",
+        "listening",
+        "machine",
+        "now",
+        "plans",
+        "started",
+        "steps",
+        "working",
+    )
+
     def __init__(
         self,
         machine: Machine,

@@ -29,6 +29,24 @@ class Working:
     `previously_entered` holds, by pipeline, when a stage that was left in this turn had been entered.
     """
 
+    __slots__ = (
+        "_changes",
+        "_counters",
+        "alarm",
+        "existed",
+        "exists",
+        "fields",
+        "key",
+        "memory",
+        "new_counters",
+        "now",
+        "previously_entered",
+        "runs",
+        "schema",
+        "touched",
+        "version",
+    )
+
     def __init__(self, state: SubjectState, schema: Schema, now: Millis, counters: Mapping[str, int]) -> None:
         self.key = state.key
         self.schema = schema
