@@ -38,6 +38,7 @@ from web.auth import Guard, Sessions
 from web.context import AppContext
 from web.metrics import PrometheusMetrics
 from web.protocol import BoundedProtocol
+from workbench.authoring.tools import Tools
 
 __all__ = ["BoundedProtocol", "Parts", "assemble", "build_server", "running"]
 
@@ -160,5 +161,6 @@ def build_server(parts: Parts) -> Starlette:
         clock=parts.engine.clock.now,
         mailbox=parts.workspace.root / parts.settings.mail.mailbox,
         version=version("rulelang"),
+        tools=Tools(parts.workspace.root),
     )
     return build_app(context, lambda app: running(parts))

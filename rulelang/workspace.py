@@ -175,6 +175,10 @@ class CheckedWorkspace:
             return self._with_schema_of(files, "", None)
         return replace(self, files=files)
 
+    def only(self, path: str) -> CheckedWorkspace:
+        """The rules of one file alone, under the schema of all."""
+        return replace(self, files={p: file for p, file in self.files.items() if p == path})
+
     def _with_schema_of(
         self, files: dict[str, FileState], path: str, before: FileState | None
     ) -> CheckedWorkspace:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import re
-from pathlib import Path
+from enum import StrEnum
+from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
 RULES_SUFFIX = ".rules"
@@ -16,7 +17,21 @@ DATA = ".rulelang"
 MAX_FILE = 1024 * 1024
 MAX_FILES = 20_000
 
-_NAME = re.compile(r"([A-Za-z0-9][A-Za-z0-9_-]{0,63}/){0,3}[A-Za-z0-9][A-Za-z0-9_-]{0,63}\.rules\Z")
+NOTES_SUFFIXES = (".md", ".csv", ".jsonl")
+"""Texts beside the rules that people read and edit: brand voice, sample records, sample events."""
+
+_WORD = r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}"
+_NAME = re.compile(rf"({_WORD}/){{0,3}}{_WORD}\.rules\Z")
+_ANY_NAME = re.compile(rf"({_WORD}/){{0,3}}{_WORD}(\.test)?\.[a-z]{{2,6}}\Z")
+
+
+class FileKind(StrEnum):
+    """What a file is to its workspace."""
+
+    RULES = "rules"
+    TEST = "test"
+    TEMPLATE = "template"
+    OTHER = "other"
 
 
 class FileError(Exception):
@@ -33,6 +48,42 @@ class Files(NamedTuple):
 def is_rule_file_name(name: str) -> bool:
     """Whether a name from outside may name a rule file: plain words joined by `/`, ending in `.rules`."""
     return _NAME.match(name) is not None
+
+
+def kind_of(name: str) -> FileKind | None:
+    """What a file is by its path in the workspace; None for one that is nothing to its authors, such as settings."""
+    if name.endswith(TESTS_SUFFIX):
+        return FileKind.TEST
+    if name.endswith(RULES_SUFFIX):
+        return FileKind.RULES
+    if name.startswith(f"{TEMPLATES}/") and name.endswith(TEMPLATE_SUFFIXES):
+        return FileKind.TEMPLATE
+    return FileKind.OTHER if name.endswith(NOTES_SUFFIXES) else None
+
+
+def is_author_file_name(name: str) -> bool:
+    """Whether a name from outside may name a file that authors write: plain words, and an ending of `kind_of`."""
+    return _ANY_NAME.match(name) is not None and kind_of(name) is not None
+
+
+def template_name(name: str) -> str:
+    """The name by which rules know the template at a path of the workspace."""
+    return PurePosixPath(name).relative_to(TEMPLATES).with_suffix("").as_posix()
+
+
+def list_author_files(root: Path) -> list[str]:
+    """The paths of all files that authors work with, in order; links out of the workspace are left out.
+
+    Raises:
+        FileError: there are too many.
+    """
+    here = root.resolve()
+    found = []
+    for path in _walk(root):
+        name = path.relative_to(root).as_posix()
+        if kind_of(name) is not None and not (path.is_symlink() and here not in path.resolve().parents):
+            found.append(name)
+    return found
 
 
 def read_files(root: Path) -> Files:
@@ -52,7 +103,7 @@ def read_files(root: Path) -> Files:
         if path.suffix == RULES_SUFFIX:
             rules[relative.as_posix()] = read_text(path)
         elif relative.parts[0] == TEMPLATES and path.suffix in TEMPLATE_SUFFIXES:
-            templates[relative.relative_to(TEMPLATES).with_suffix("").as_posix()] = read_text(path)
+            templates[template_name(relative.as_posix())] = read_text(path)
     return Files(rules, templates)
 
 
@@ -101,19 +152,55 @@ def write_rule_file(root: Path, name: str, text: str) -> None:
         raise FileError(
             f"`{name}` is no name for a rule file; use letters, digits, `-` and `_`, ending in `.rules`"
         )
+    write_author_file(root, name, text)
+
+
+def write_author_file(root: Path, name: str, text: str) -> None:
+    """Replace a file of any kind that authors work with, likewise.
+
+    Raises:
+        FileError: the name is none for such a file, or it cannot be written.
+    """
+    path = _place(root, name)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        replace_file(path, text)
+    except OSError as error:
+        raise FileError(f"{path} cannot be written: {error.strerror}") from None
+
+
+def remove_author_file(root: Path, name: str) -> None:
+    """Remove a file; one that is not there is gone already.
+
+    Raises:
+        FileError: the name is none for such a file, or it cannot be removed.
+    """
+    path = _place(root, name)
+    try:
+        path.unlink(missing_ok=True)
+        if path.parent.is_dir():
+            _sync_folder(path.parent)
+    except OSError as error:
+        raise FileError(f"{path} cannot be removed: {error.strerror}") from None
+
+
+def _place(root: Path, name: str) -> Path:
+    if not is_author_file_name(name):
+        raise FileError(f"`{name}` is no name for a file of the workspace; use letters, digits, `-` and `_`")
     path = root / name
     if path.resolve().parent != (root.resolve() / name).parent:
         raise FileError(f"`{name}` leads out of the workspace")
+    return path
+
+
+def replace_file(path: Path, text: str) -> None:
+    """Write a file as a whole: after a crash it holds the old text or the new one. Raises OSError."""
     draft = path.with_name(f".{path.name}.new")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with draft.open("w", encoding="utf-8", newline="\n") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        draft.replace(path)
-    except OSError as error:
-        raise FileError(f"{path} cannot be written: {error.strerror}") from None
+    with draft.open("w", encoding="utf-8", newline="\n") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    draft.replace(path)
     _sync_folder(path.parent)
 
 

@@ -113,15 +113,21 @@ class Simulation:
             SimulationError: the rules go on for ever without time passing.
         """
         for _ in range(MAX_ROUNDS):
-            moment = self._next_moment()
-            if moment is None or moment > until:
+            if not self.step(until):
                 self.now = max(self.now, until)
                 return
-            self.now = max(self.now, moment)
-            self._round()
         raise SimulationError(
             f"the rules did not come to rest within {MAX_ROUNDS} steps; do they set each other off?"
         )
+
+    def step(self, until: Millis) -> bool:
+        """Let what is due next happen, if that is not after `until`; whether there was anything."""
+        moment = self._next_moment()
+        if moment is None or moment > until:
+            return False
+        self.now = max(self.now, moment)
+        self._round()
+        return True
 
     def next_due(self) -> Millis | None:
         """When something will happen next without an event, or None."""

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 import structlog
 
@@ -13,7 +14,18 @@ from rulelang.catalog.model import Catalogue
 from rulelang.diagnostics.model import Diagnostic
 from rulelang.workspace import CheckedWorkspace, load_workspace
 from runtime.events import EventCodec
-from runtime.files import FileError, Files, read_files, read_text, write_rule_file
+from runtime.files import (
+    FileError,
+    FileKind,
+    Files,
+    kind_of,
+    read_files,
+    read_text,
+    remove_author_file,
+    template_name,
+    write_author_file,
+    write_rule_file,
+)
 from runtime.program import PlanError
 from runtime.store.protocol import StoreUnavailable
 
@@ -36,6 +48,21 @@ def new_mistakes(before: Iterable[Diagnostic], after: Iterable[Diagnostic]) -> l
 
 def _identity(diagnostic: Diagnostic) -> tuple[str, str, str]:
     return diagnostic.source.path, diagnostic.code, diagnostic.message
+
+
+def _put(texts: dict[str, str], name: str, text: str | None) -> None:
+    if text is None:
+        texts.pop(name, None)
+    else:
+        texts[name] = text
+
+
+class Change(NamedTuple):
+    """What the workspace would be with other texts in some files; None for a file that is gone."""
+
+    texts: Mapping[str, str | None]
+    files: Files
+    checked: CheckedWorkspace
 
 
 class Workspace:
@@ -91,6 +118,39 @@ class Workspace:
         """
         write_rule_file(self.root, name, text)
         self._accept(Files({**self._files.rules, name: text}, self._files.templates), checked)
+
+    def change(self, texts: Mapping[str, str | None]) -> Change:
+        """What the workspace would be with these texts in its files, None for a file that is gone; nothing is written.
+
+        Files that the language does not read, such as tests, change nothing.
+        """
+        rules, templates = dict(self._files.rules), dict(self._files.templates)
+        checked = self.checked
+        for name, text in texts.items():
+            match kind_of(name):
+                case FileKind.RULES:
+                    _put(rules, name, text)
+                    checked = checked.without_file(name) if text is None else checked.with_file(name, text)
+                case FileKind.TEMPLATE:
+                    _put(templates, template_name(name), text)
+        if templates != self._files.templates:
+            checked = load_workspace(rules, self._catalogue, templates)
+        return Change(texts, Files(rules, templates), checked)
+
+    def keep(self, change: Change) -> None:
+        """Write the files of a change that was found good and is in force now. New files come before old ones go.
+
+        Raises:
+            FileError: a name is none for such a file, or a file cannot be written.
+        """
+        for name, text in change.texts.items():
+            if text is not None:
+                write_author_file(self.root, name, text)
+        for name, text in change.texts.items():
+            if text is None:
+                remove_author_file(self.root, name)
+        if change.files != self._files:
+            self._accept(change.files, change.checked)
 
     async def follow(self, deploy: Deploy) -> None:
         """Watch the folder for ever and put changes that have no error into force through `deploy`.

@@ -14,6 +14,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from web import deploy, ingest, mailbox, pages, records, rules, runs, system, why
 from web.context import AppContext
+from web.editing import routes as editing
 from web.errors import HANDLERS, Faults
 from web.ingest import EventsEndpoint
 from web.openapi import document
@@ -64,6 +65,7 @@ def api_endpoints() -> list[Endpoint]:
         *rules.endpoints(),
         *runs.endpoints(),
         *why.endpoints(),
+        *editing.endpoints(),
         *mailbox.endpoints(),
         *system.endpoints(),
     ]

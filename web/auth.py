@@ -93,6 +93,14 @@ class Guard:
             return None
         return self._session_scopes(name)
 
+    def author(self, connection: HTTPConnection) -> str:
+        """Who sends a request that was let in: the id of the key, "" for a session that began with a sign-in link."""
+        header = connection.headers.get("authorization")
+        if header is not None:
+            return header.partition("_")[2].partition("_")[0]
+        session = self.sessions.find(connection.cookies.get(cookie_name(connection), ""))
+        return session.key if session is not None else ""
+
     def _session_scopes(self, name: str) -> frozenset[str] | None:
         session = self.sessions.find(name)
         if session is None:

@@ -71,13 +71,13 @@ def _too_large(limit: int) -> Problem:
     return Problem(413, f"a body is at most {limit} bytes here", {"Connection": "close"})
 
 
-async def read_object(request: Request, empty: bool = False) -> dict[str, Any]:
-    """The JSON object of a request; with `empty`, no body at all is an empty object.
+async def read_object(request: Request, empty: bool = False, limit: int = MAX_BYTES) -> dict[str, Any]:
+    """The JSON object of a request, of at most `limit` bytes; with `empty`, no body at all is an empty object.
 
     Raises:
         Problem: 400, 408, 413 or 415.
     """
-    body = await read_body(request, request.receive)
+    body = await read_body(request, request.receive, limit)
     if not body and empty:
         return {}
     if media_type(request) != "application/json":

@@ -14,9 +14,11 @@ from runtime.metrics import Metrics
 from runtime.model import Millis
 from runtime.settings import Settings
 from runtime.store.protocol import ReadStore, StoreUnavailable
+from runtime.trying import AuthorTools
 from runtime.workspace import Workspace
 from web.auth import Guard
 from web.complaints import Complaints
+from web.editing.desk import Desk
 from web.problems import unavailable
 
 T = TypeVar("T")
@@ -35,7 +37,9 @@ class AppContext:
     clock: Callable[[], Millis]
     mailbox: Path
     version: str
+    tools: AuthorTools
     complaints: Complaints = field(default_factory=Complaints)
+    desk: Desk = field(default_factory=Desk)
 
 
 def context_of(connection: HTTPConnection) -> AppContext:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Container, Iterable, Sequence
 from hashlib import sha256
 from typing import Any
 
@@ -75,9 +75,9 @@ async def put_file(request: Request) -> Response:
         before = context.workspace.texts.get(name)
         _check_conditions(request, context, name, before)
         checked = await run_in_threadpool(context.workspace.draft, name, text)
-        _refuse_errors(context.workspace.checked.diagnostics, checked.diagnostics, name)
+        refuse_errors(context.workspace.checked.diagnostics, checked.diagnostics, {name})
         if not dry:
-            await _go_live(context, name, text, checked)
+            await go_live(context, checked, lambda: context.workspace.save(name, text, checked))
     plans = [{"rule": p.key, "state": p.state, "plan": p.hash} for p in checked.plans if p.file == name]
     answer = {"file": name, "saved": not dry, "rules": plans, "diagnostics": render_json(checked.diagnostics)}
     if dry:
@@ -119,9 +119,13 @@ def _check_conditions(request: Request, context: AppContext, name: str, before: 
         )
 
 
-def _refuse_errors(before: Iterable[Diagnostic], after: Sequence[Diagnostic], name: str) -> None:
-    """Refuse a text with errors, or one that causes errors elsewhere; those that were there before are let be."""
-    mine = sum(d.is_error and d.source.path == name for d in after)
+def refuse_errors(before: Iterable[Diagnostic], after: Sequence[Diagnostic], names: Container[str]) -> None:
+    """Refuse files with errors, or that cause errors elsewhere; those that were there before are let be.
+
+    Raises:
+        Problem: 422 with the diagnostics.
+    """
+    mine = sum(d.is_error and d.source.path in names for d in after)
     count = mine or len(new_mistakes(before, after))
     if count:
         where = "in this file" if mine else "elsewhere in the workspace, caused by this change"
@@ -129,13 +133,18 @@ def _refuse_errors(before: Iterable[Diagnostic], after: Sequence[Diagnostic], na
         raise Problem(422, detail, diagnostics=render_json(after))
 
 
-async def _go_live(context: AppContext, name: str, text: str, checked: CheckedWorkspace) -> None:
+async def go_live(context: AppContext, checked: CheckedWorkspace, keep: Callable[[], None]) -> None:
+    """Put rules that were found good into force, then `keep` their files; if that fails, all is as it was.
+
+    Raises:
+        Problem: 422 for an action that is not installed, 507 when the files cannot be kept, 503.
+    """
     try:
         await committed(context.engine.deploy(checked.schema, checked.plans))
     except PlanError as error:
         raise Problem(422, f"{error}; nothing was changed") from None
     try:
-        context.workspace.save(name, text, checked)
+        keep()
     except FileError as error:
         before = context.workspace.checked
         await committed(context.engine.deploy(before.schema, before.plans))

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterator
-from datetime import UTC, datetime
+from collections.abc import Container, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import msgspec
 
-from rulelang.calendar import CalendarError, midnight, parse_date, parse_instant
+from rulelang.calendar import CalendarError
 from rulelang.types.schema import Schema
 from runtime.csvfile import Table, TableError
 from runtime.events import IDENTITY_FIELDS, EventCodec, EventError, derived_id
 from runtime.model import Event, Millis, SubjectKey
+from workbench.authoring.moments import instant_of
 from workbench.errors import CommandError
 
 MAX_RECORDS = 100_000
@@ -28,15 +28,9 @@ def moment(text: str, tz: ZoneInfo) -> Millis:
         CommandError: it is no date or time.
     """
     try:
-        if "T" not in text:
-            return midnight(parse_date(text), tz)
-        if text.endswith("Z") or "+" in text or text.count("-") > 2:
-            return parse_instant(text)
-        return int(datetime.fromisoformat(text).replace(tzinfo=tz).astimezone(UTC).timestamp() * 1000)
-    except (CalendarError, ValueError):
-        raise CommandError(
-            f"--from takes a date or time such as 2026-01-31 or 2026-01-31T09:00Z, found {text!r}"
-        ) from None
+        return instant_of(text, tz)
+    except CalendarError as error:
+        raise CommandError(f"--from takes {error}") from None
 
 
 def read_records(
@@ -51,15 +45,23 @@ def read_records(
     """
     found = []
     for where, raw in _objects(path, schema.fields[kind]):
-        raw_kind = raw.pop("kind", kind)
-        raw.pop("live_runs", None)
-        fields = raw.pop("fields", None)
-        values = {**fields, **raw} if isinstance(fields, dict) else raw
         try:
-            found.append(_record(str(raw_kind), values, codec))
+            found.append(record_of(raw, kind, codec))
         except EventError as error:
             raise CommandError(f"{path}, {where}: {error}") from None
     return found
+
+
+def record_of(raw: Mapping[str, Any], kind: str, codec: EventCodec) -> tuple[SubjectKey, dict[str, Any]]:
+    """A record from its public form, as the API shows it or flat; it may name another `kind`.
+
+    Raises:
+        EventError: with a pointer to what is wrong.
+    """
+    values = {k: v for k, v in raw.items() if k not in ("kind", "live_runs", "fields")}
+    if isinstance(raw.get("fields"), dict):
+        values = {**raw["fields"], **values}
+    return _record(str(raw.get("kind", kind)), values, codec)
 
 
 def _record(kind: str, values: dict[str, Any], codec: EventCodec) -> tuple[SubjectKey, dict[str, Any]]:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import msgspec
 
 from rulelang.diagnostics.terminal import harmless
-from runtime.model import EffectRow
+from runtime.model import EffectRow, Entry, EntryKind, SubjectKey
+from runtime.timeline import entry_json
 
 
 def message_json(row: EffectRow) -> dict[str, Any]:
@@ -43,6 +45,17 @@ def _parsed(body: str) -> Any:
         return msgspec.json.decode(body)
     except msgspec.DecodeError:
         return body
+
+
+def with_messages(
+    timeline: Iterable[tuple[SubjectKey, Entry]], rows: Iterable[EffectRow], zone: ZoneInfo
+) -> Iterator[dict[str, Any]]:
+    """The entries of a timeline in their public form, actions with the messages composed for them."""
+    messages = {(row.effect.run, row.effect.step): message_json(row) for row in rows}
+    for subject, entry in timeline:
+        result = entry_json(subject, entry, zone)
+        message = messages.get((entry.run, entry.step)) if entry.kind == EntryKind.ACTION else None
+        yield {**result, "message": message} if message else result
 
 
 def messages_text(rows: list[EffectRow]) -> Iterator[str]:

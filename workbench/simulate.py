@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 from zoneinfo import ZoneInfo
 
 import click
@@ -14,19 +12,18 @@ import msgspec
 
 from rulelang.calendar import CalendarError, parse_duration, shift, zone
 from rulelang.diagnostics.render import render_text
+from rulelang.plan.model import Plan
 from runtime.events import EventCodec
-from runtime.model import Entry, EntryKind, Event, Millis, SubjectKey
+from runtime.model import Event, Millis
 from runtime.settings import Settings, SettingsError, load_settings
 from runtime.simulate import Simulation, SimulationError
-from runtime.timeline import entry_json, timeline_text
+from runtime.timeline import timeline_text
 from stdlib_actions.library import offline_library
+from workbench.authoring.moments import DEFAULT_SPAN
 from workbench.errors import CommandError
 from workbench.inputs import moment, read_events, read_records
 from workbench.loading import Loaded, catalogue, load
-from workbench.messages import message_json, messages_text
-
-DEFAULT_SPAN = "400d"
-"""How long a simulation without `--for` goes on at most; it ends earlier when nothing is left to happen."""
+from workbench.messages import messages_text, with_messages
 
 
 @click.command()
@@ -73,7 +70,7 @@ def simulate(
     now = int(time.time() * 1000)
     found = read_events(events, codec, begin if begin is not None else now)
     begin = begin if begin is not None else (found[0].occurred_at if found else now)
-    plans = [_as_live(p) for p in loaded.checked.plans if loaded.wants(p.file) and p.state != "disabled"]
+    plans = [as_live(p) for p in loaded.checked.plans if loaded.wants(p.file) and p.state != "disabled"]
     library = offline_library(lambda: schema, _settings(loaded), loaded.root, catalogue())
     simulation = Simulation(library, schema, plans, begin)
     for kind, file in (("contact", contacts), ("account", accounts), ("opportunity", opportunities)):
@@ -91,7 +88,8 @@ def _settings(loaded: Loaded) -> Settings:
         raise CommandError(str(error)) from None
 
 
-def _as_live(plan: Any) -> Any:
+def as_live(plan: Plan) -> Plan:
+    """A rule as if it were live."""
     return plan if plan.state == "live" else msgspec.structs.replace(plan, state="live")
 
 
@@ -130,19 +128,9 @@ def _print(simulation: Simulation, shown: ZoneInfo, form: str) -> None:
         for line in (*timeline_text(timeline, shown), *messages_text(simulation.outbox())):
             click.echo(line)
         return
-    entries = list(_with_messages(simulation, timeline, shown))
+    entries = list(with_messages(timeline, simulation.outbox(), shown))
     if form == "json":
         click.echo(msgspec.json.format(msgspec.json.encode(entries), indent=2).decode())
     else:
         for entry in entries:
             click.echo(msgspec.json.encode(entry).decode())
-
-
-def _with_messages(
-    simulation: Simulation, timeline: list[tuple[SubjectKey, Entry]], shown: ZoneInfo
-) -> Iterator[dict[str, Any]]:
-    messages = {(row.effect.run, row.effect.step): message_json(row) for row in simulation.outbox()}
-    for subject, entry in timeline:
-        result = entry_json(subject, entry, shown)
-        message = messages.get((entry.run, entry.step)) if entry.kind == EntryKind.ACTION else None
-        yield {**result, "message": message} if message else result

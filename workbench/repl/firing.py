@@ -29,7 +29,7 @@ def event_of(checked: CheckedWorkspace, text: str, key: SubjectKey) -> dict[str,
     trigger = _trigger(checked, phrase, key.kind)
     if checked.catalogue.triggers[trigger.trigger].clock is not None:
         raise Trouble("this trigger comes of time: let it pass with `advance`")
-    data = {**_filled(trigger.when), **given}
+    data = {**filled(trigger.when), **given}
     return {"type": trigger.event, "subject": {"kind": key.kind, "id": key.id}, "data": data}
 
 
@@ -109,7 +109,7 @@ def _trigger(checked: CheckedWorkspace, phrase: str, kind: str) -> TriggerPlan:
     return found
 
 
-def _filled(condition: Ir | None) -> dict[str, JSON]:
+def filled(condition: Ir | None) -> dict[str, JSON]:
     """Data that makes a trigger's condition true, as far as its slots say it."""
     data: dict[str, Any] = {}
     for part in conjuncts(condition):

@@ -5,7 +5,7 @@ Nothing in the machine knows of it: it runs programs whose code and conditions a
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, SupportsIndex
@@ -57,7 +57,7 @@ class Coverage:
 
     def __init__(self) -> None:
         self._items: dict[str, dict[tuple[str, str], None]] = defaultdict(dict)
-        self._seen: dict[str, set[tuple[str, str]]] = defaultdict(set)
+        self._seen: dict[str, Counter[tuple[str, str]]] = defaultdict(Counter)
 
     def plan_set(self, plans: Sequence[model.Plan], library: Library) -> PlanSet:
         """A plan set whose rules are watched."""
@@ -69,7 +69,11 @@ class Coverage:
 
     def see(self, rule: str, id: str, what: str) -> None:
         """It has been seen."""
-        self._seen[rule].add((id, what))
+        self._seen[rule][id, what] += 1
+
+    def counts(self, rule: str) -> list[tuple[str, str, int]]:
+        """How often each item of a rule has been seen: part of the plan, what, and the number, 0 for never."""
+        return [(id, what, self._seen[rule][id, what]) for id, what in self._items[rule]]
 
     def report(self, plans: Iterable[model.Plan]) -> list[RuleCoverage]:
         """What was exercised of each rule, in their order."""

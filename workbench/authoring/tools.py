@@ -1,0 +1,97 @@
+"""The author's tools for the pages of a server, over the workspace in its folder (`runtime.trying.AuthorTools`)."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from rulelang.diagnostics.model import Diagnostic
+from rulelang.plan.model import Plan
+from rulelang.source import Source
+from rulelang.workspace import CheckedWorkspace
+from runtime.actions import Library
+from runtime.settings import SettingsError, load_settings
+from runtime.trying import Refused, Sample, Simulated, Tested, TestRun
+from stdlib_actions.library import offline_library
+from workbench.authoring import samples, simulating
+from workbench.authoring.simulating import Bounds, seen_of
+from workbench.testing.coverage import Coverage
+from workbench.testing.meaning import Meaning
+from workbench.testing.model import Test
+from workbench.testing.parser import parse_tests
+from workbench.testing.runner import Runner
+
+
+class Tools:
+    """The tools for one workspace."""
+
+    def __init__(self, root: Path, bounds: Bounds | None = None) -> None:
+        self._root = root
+        self._bounds = bounds or Bounds()
+
+    def simulate(self, checked: CheckedWorkspace, sample: Sample, path: str, only: bool) -> Simulated:
+        """Run the live rules, and those of the file `path` in whatever state; with `only` no others.
+
+        Raises:
+            Refused: the sample cannot be read.
+        """
+        plans = [
+            _as_live(plan)
+            for plan in checked.plans
+            if plan.state != "disabled" and (plan.file == path or (plan.state == "live" and not only))
+        ]
+        own = path if any(plan.file == path for plan in plans) else ""
+        return simulating.simulate(checked, plans, self._library(checked), sample, own, self._bounds)
+
+    def samples(self, checked: CheckedWorkspace) -> Mapping[str, Any]:
+        """Sample records by kind and events: those of the workspace's files, else made from what it declares."""
+        return samples.samples(checked, self._root)
+
+    def check_tests(self, checked: CheckedWorkspace, path: str, text: str) -> Sequence[Diagnostic]:
+        """What is wrong with a file of tests."""
+        return parse_tests(Source.of(path, text), Meaning(checked))[1]
+
+    def test(self, checked: CheckedWorkspace, files: Mapping[str, str]) -> TestRun:
+        """Run the tests of these files, by path. Those for which no time is left are not run.
+
+        Raises:
+            Refused: the settings of the workspace cannot be read.
+        """
+        meaning, coverage = Meaning(checked), Coverage()
+        plans = [_as_live(plan) for plan in checked.plans if plan.state != "disabled"]
+        runner = Runner(self._library(checked), meaning, plans, coverage.plan_set)
+        parsed = [parse_tests(Source.of(path, text), meaning) for path, text in files.items()]
+        tests = [test for found, _ in parsed for test in found]
+        results = list(self._results(runner, tests))
+        left = len(tests) - len(results)
+        return TestRun(
+            results=results,
+            mistakes=[mistake for _, mistakes in parsed for mistake in mistakes],
+            seen=seen_of(coverage, plans, ()),
+            plans=plans,
+            truncated=f"{left} of {len(tests)} tests were not run for want of time" if left else "",
+        )
+
+    def _results(self, runner: Runner, tests: Sequence[Test]) -> Iterator[Tested]:
+        deadline = time.monotonic() + self._bounds.seconds
+        for test in tests:
+            if time.monotonic() > deadline:
+                return
+            result = runner.run(test)
+            yield Tested(test.name, test.source.path, test.line, result.failure, result.timeline)
+
+    def _library(self, checked: CheckedWorkspace) -> Library:
+        """Actions that compose for real, with the workspace's own settings and no secrets, and deliver nothing."""
+        try:
+            settings = load_settings(self._root, {})
+        except SettingsError as error:
+            raise Refused(str(error)) from None
+        return offline_library(lambda: checked.schema, settings, self._root, checked.catalogue)
+
+
+def _as_live(plan: Plan) -> Plan:
+    return plan if plan.state == "live" else msgspec.structs.replace(plan, state="live")
