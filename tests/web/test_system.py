@@ -12,7 +12,7 @@ from runtime.keys import SCOPES
 from tests.support.live import LiveServer
 from tests.web.test_access import walk
 
-METHODS = {"get", "put", "post"}
+METHODS = {"get", "put", "post", "delete"}
 
 
 @pytest.fixture(scope="module")

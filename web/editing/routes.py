@@ -81,6 +81,7 @@ def _files() -> list[Endpoint]:
             parameters=(_DRAFT, Parameter("base_version", "the version that is meant; not for drafts")),
             answers={
                 200: Answer("removed", _object("path")),
+                400: Answer("no `base_version`"),
                 404: Answer("unknown"),
                 409: Answer("changed meanwhile"),
                 422: Answer("others need it"),
@@ -96,6 +97,7 @@ def _files() -> list[Endpoint]:
             bodies={"application/json": body_schema(files.Move)},
             answers={
                 200: Answer("renamed", _object("path", "version")),
+                400: Answer("no path for this kind of file"),
                 404: Answer("unknown"),
                 409: Answer("changed meanwhile, or the name is taken"),
             },
