@@ -15,15 +15,18 @@ else
 INSTALL = $(BIN)/python -m pip install --disable-pip-version-check --quiet
 endif
 
-.PHONY: help setup run check test lint lock fmt bench clean
+.PHONY: help setup tools run check test lint lock fmt vendor bench clean
 
 help:
 	@echo "make run    set up and start the demonstration"
 	@echo "make check  linters, types and the quick tests (under 2 minutes)"
 	@echo "make test   linters, types and all tests"
+	@echo "make vendor build the editor's JavaScript libraries anew (needs npm)"
 	@echo "make setup | fmt | lock | bench | clean"
 
 setup: $(VENV)/.stamp
+
+tools:
 	@scripts/system-packages.sh
 
 $(BIN)/python:
@@ -48,10 +51,10 @@ lint: setup
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-check: lint
+check: lint tools
 	$(BIN)/pytest -m "not slow" -n $(WORKERS)
 
-test: lint
+test: lint tools
 	$(BIN)/pytest -n $(WORKERS)
 
 fmt: setup
@@ -75,6 +78,10 @@ lock:
 	"$$uv" $(COMPILE) --extra bench -c requirements/dev.txt -o requirements/bench.txt >/dev/null
 	@if grep -nE '://|index-url|find-links' requirements/*.txt; then \
 	  echo "A lock file names an address." >&2; exit 1; fi
+
+# Only needed after a change in frontend/: what it makes is committed, and a test compares.
+vendor:
+	cd frontend && npm ci && npm run --silent build
 
 bench: setup
 	$(INSTALL) --require-hashes -r requirements/bench.txt

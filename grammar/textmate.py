@@ -41,7 +41,13 @@ def grammar() -> dict[str, Any]:
         "name": "rulelang",
         "scopeName": "source.rulelang",
         "fileTypes": ["rules"],
-        "patterns": [*_terminals(("COMMENT", "TEXT")), *_words(), *_terminals(_numbers()), *_signs()],
+        "patterns": [
+            *_terminals(("COMMENT", "TEXT")),
+            {"name": _scope("variable.other"), "match": "`[^`\\n]+`"},
+            *_words(),
+            *_terminals(_numbers()),
+            *_signs(),
+        ],
         "repository": {"text": {"patterns": _inside_text()}},
     }
 

@@ -1,24 +1,29 @@
 #!/usr/bin/env bash
-# Installs strace, which the crash tests use. Never fails: without it those tests are skipped or say so.
+# Installs what some tests use: strace (crashes) and Chromium (pages). Never fails: without them those tests are
+# skipped or say so.
 set -euo pipefail
 
-if command -v strace >/dev/null 2>&1; then
+missing=()
+command -v strace >/dev/null 2>&1 || missing+=(strace)
+command -v chromium >/dev/null 2>&1 || command -v chromium-browser >/dev/null 2>&1 || missing+=(chromium)
+
+if [ ${#missing[@]} -eq 0 ]; then
   exit 0
 fi
 
 if [ "$(id -u)" -ne 0 ]; then
-  echo "strace is not installed, and only root can install it (apt-get install strace): going on without it."
+  echo "Not installed, and only root can install it: ${missing[*]} (apt-get install ${missing[*]}). Going on without."
   exit 0
 fi
 
 if ! command -v apt-get >/dev/null 2>&1; then
-  echo "strace is not installed, and there is no apt-get to install it with: going on without it."
+  echo "Not installed, and there is no apt-get to install it with: ${missing[*]}. Going on without."
   exit 0
 fi
 
 export DEBIAN_FRONTEND=noninteractive
-if apt-get update && apt-get install -y --no-install-recommends strace; then
-  echo "strace is installed."
+if apt-get update && apt-get install -y --no-install-recommends "${missing[@]}"; then
+  echo "Installed: ${missing[*]}."
 else
-  echo "strace could not be installed with apt-get (see above): going on without it."
+  echo "apt-get could not install ${missing[*]} (see above): going on without."
 fi

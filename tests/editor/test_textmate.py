@@ -5,30 +5,67 @@ from __future__ import annotations
 import json
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, Phase, given, settings
 
+from grammar.tables import load
 from grammar.textmate import SCOPES, TARGET, grammar, text
 from rulelang.source import Source
 from rulelang.syntax.lexer import tokenize
+from rulelang.syntax.tokens import TokenList
+from tests.syntax.printed import print_rule
+from tests.syntax.random_rules import rules
 
 ROOT = Path(__file__).parents[2]
 EXAMPLES = sorted((ROOT / "examples/workspace").glob("**/*.rules"))
+KEYWORDS = ("keyword.control", "keyword.operator.word", "constant.language", "storage.type")
+SOFT = {*load().soft, "enrol", "enroll"}
 
 
 def test_the_file_is_current() -> None:
     assert TARGET.read_text("utf-8") == text(), "run `python -m grammar.textmate`"
 
 
-@pytest.mark.parametrize("path", EXAMPLES, ids=lambda p: p.stem)
-def test_numbers_texts_and_comments_are_those_of_the_lexer(path: Path) -> None:
-    source = Source.of(path.name, path.read_text("utf-8"))
+def agree(source: Source) -> None:
+    """Numbers, texts and comments are those of the lexer; so are keywords, and only words of clauses join them."""
     lexed = tokenize(source)
+    found = _coloured(source.text)
     expected = {(t.start, t.end): SCOPES[t.kind] for t in lexed.tokens if t.kind in SCOPES}
     expected |= {(span.start, span.end): SCOPES["COMMENT"] for span in lexed.comments}
     wanted = set(SCOPES.values())
-    found = {place: scope for place, scope in _coloured(source.text).items() if scope in wanted}
-    assert found == expected
+    assert {place: scope for place, scope in found.items() if scope in wanted} == expected
+    keywords = {place for place, scope in found.items() if scope in KEYWORDS}
+    # A word in the first column begins an item, whatever it is.
+    more = {(a, b) for a, b in keywords - _keywords(lexed) if source.text[a - 1 : a] not in ("", "\n")}
+    coloured = {source.text[a:b].split()[-1] for a, b in more}
+    assert coloured <= SOFT
+    missed = {source.text[a:b] for a, b in _keywords(lexed) - keywords}
+    assert missed <= {"set", "empty", "yes/no"} | SOFT
+
+
+def _keywords(lexed: TokenList) -> set[tuple[int, int]]:
+    """The places of keywords, those in joined tokens apart."""
+    found = set()
+    for token in lexed.tokens:
+        if token.kind == "NAME" or not token.text[:1].isalpha():
+            continue
+        first, _, last = token.text.partition(" ")
+        found.add((token.start, token.start + len(first)))
+        found.add((token.end - len(last or first), token.end))
+    return found
+
+
+@pytest.mark.parametrize("path", EXAMPLES, ids=lambda p: p.stem)
+def test_examples(path: Path) -> None:
+    agree(Source.of(path.name, path.read_text("utf-8")))
+
+
+@settings(max_examples=25, database=None, deadline=None, phases=[Phase.generate], suppress_health_check=[HealthCheck.too_slow])
+@given(rules())
+def test_random_programs(rule: Any) -> None:
+    agree(Source.of("x.rules", print_rule(rule)))
 
 
 def test_words_have_their_colours() -> None:
