@@ -120,11 +120,12 @@ class Acting:
     def _policy(self, run: Run, step: Act, args: Mapping[str, JSON], facts: Facts) -> Verdict | None:
         """What the workspace's sending policy says of a message to the contact."""
         turn = self._turn
-        policy = turn.machine.schema.policy
-        if not (policy.quiet or policy.caps) or not _to_contact(step, args, facts):
+        schema = turn.machine.schema
+        policy = schema.policy
+        if not (policy.quiet or policy.caps or policy.hours) or not _to_contact(step, args, facts):
             return None
         zone, sent = turn.run_scope(run).zone, turn.working.memory.get("sent", {})
-        return stopped(policy, step.action.channel, turn.now, zone, sent)
+        return stopped(schema, step.action.channel, turn.now, zone, sent)
 
     def _remember(self, run: Run, step: Act, args: Mapping[str, JSON], facts: Facts) -> None:
         """Count a message that goes out, where the sending policy has a cap."""

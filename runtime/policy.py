@@ -1,4 +1,4 @@
-"""Whether a message to a contact may go out now: quiet hours and caps of the workspace's policy. Pure."""
+"""Whether a message to a contact may go out now: quiet hours, business hours and caps of the policy. Pure."""
 
 from __future__ import annotations
 
@@ -7,8 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime, time
 from zoneinfo import ZoneInfo
 
-from rulelang.calendar import Duration, local, next_time, parse_duration, parse_time, shift
-from rulelang.types.policy import DROP, Cap, Policy, Quiet
+from rulelang.business import next_open
+from rulelang.calendar import CalendarError, Duration, local, next_time, parse_duration, parse_time, shift
+from rulelang.types.calendars import BusinessCalendar
+from rulelang.types.policy import DROP, Cap, Hours, Policy, Quiet
+from rulelang.types.schema import Schema
 from runtime.model import JSON, Millis
 
 
@@ -21,13 +24,21 @@ class Verdict:
 
 
 def stopped(
-    policy: Policy, channel: str, now: Millis, zone: ZoneInfo, sent: Mapping[str, Sequence[Millis]]
+    schema: Schema, channel: str, now: Millis, zone: ZoneInfo, sent: Mapping[str, Sequence[Millis]]
 ) -> Verdict | None:
-    """What stands in the way of a message on `channel` now; `sent` are the times of earlier ones by channel."""
+    """What the workspace's policy has against a message on `channel` now; `sent` are the times of earlier ones by
+    channel.
+    """
+    policy = schema.policy
     for quiet in policy.quiet:
         if channel in quiet.channels and _is_quiet(quiet, local(now, zone)):
             until = None if quiet.mode == DROP else next_time(now, parse_time(quiet.end), zone)
             return Verdict(f"quiet hours from {quiet.start} to {quiet.end}", until)
+    for hours in policy.hours:
+        if channel in hours.channels and (calendar := schema.calendars.get(hours.calendar)) is not None:
+            closed = _closed(hours, calendar, now, zone)
+            if closed is not None:
+                return closed
     for cap in policy.caps:
         verdict = _over(cap, now, zone, sent.get(channel, ())) if cap.channel == channel else None
         if verdict is not None:
@@ -38,6 +49,17 @@ def stopped(
 def _is_quiet(quiet: Quiet, wall: datetime) -> bool:
     start, end, at = parse_time(quiet.start), parse_time(quiet.end), time(wall.hour, wall.minute)
     return start <= at < end if start < end else at >= start or at < end
+
+
+def _closed(hours: Hours, calendar: BusinessCalendar, now: Millis, zone: ZoneInfo) -> Verdict | None:
+    reason = f"outside of the business hours of `{hours.calendar}`"
+    try:
+        opens = next_open(calendar, now, zone)
+    except CalendarError:
+        return Verdict(f"{reason}, which do not come again", None)
+    if opens == now:
+        return None
+    return Verdict(reason, None if hours.mode == DROP else opens)
 
 
 def _over(cap: Cap, now: Millis, zone: ZoneInfo, sent: Sequence[Millis]) -> Verdict | None:

@@ -44,7 +44,8 @@ def _moment(mode: str, value: JSON, scope: Scope) -> Millis:
     text = str(value)
     match mode:
         case "for":
-            return shift(scope.now, parse_duration(text), scope.zone)
+            # Business time (`4h in "Office"`) is an instant already; it does not move afterwards.
+            return parse_instant(text) if "T" in text else shift(scope.now, parse_duration(text), scope.zone)
         case "time":
             return next_time(scope.now, parse_time(text), scope.zone)
         case _:

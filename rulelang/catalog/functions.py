@@ -5,8 +5,10 @@ from __future__ import annotations
 from rulelang.catalog.model import Function, Generic, Param
 from rulelang.types.model import (
     ANY,
+    BOOL,
     DATE,
     DATETIME,
+    DURATION,
     NUMBER,
     TEXT,
     TEXT_LIST,
@@ -198,6 +200,35 @@ def _times() -> tuple[Function, ...]:
     )
 
 
+def _business() -> tuple[Function, ...]:
+    office = Param("calendar", TEXT, "a calendar of the workspace", role="calendar")
+    length = Param("length", DURATION, "how much business time, in days, hours and minutes")
+    return (
+        _function("is_open", (office,), BOOL, "whether it is open now", 'is_open("Office")'),
+        _function(
+            "opens",
+            (office,),
+            DATETIME,
+            "now when it is open, else when it opens next",
+            'hours_since(opens("Office")) >= 0',
+        ),
+        _function(
+            "business_time",
+            (office, length),
+            DATETIME,
+            "the instant when so much business time from now has passed",
+            'date(business_time("Office", 4h)) = today',
+        ),
+        _function(
+            "business_days",
+            (office, _date("from", "the earlier date"), _date("to", "the later date")),
+            NUMBER,
+            "the business days after the first date, up to the second",
+            'business_days("Office", created_at, today) >= 3',
+        ),
+    )
+
+
 def functions() -> tuple[Function, ...]:
-    """All functions of the language, those on text first, then numbers and lists, then time."""
-    return (*_texts(), *_numbers(), *_times())
+    """All functions of the language, those on text first, then numbers and lists, then time, then business time."""
+    return (*_texts(), *_numbers(), *_times(), *_business())

@@ -69,11 +69,24 @@ def _arguments(context: Context, function: Function, node: nodes.Call, typer: Ty
 
 
 def _argument(context: Context, function: Function, param: Param, value: Typed, type_: Type) -> Typed:
+    if param.role == "calendar":
+        return calendar_named(context, value)
     if param.kinds and not is_any(value) and value.type.kind not in param.kinds:
         wanted = " or ".join(messages.noun(Type(kind)) for kind in param.kinds[:3])
         return _refuse(context, function, param, wanted, value)
     fitted = fit(context, value, type_) if value.type.kind is not Kind.NULL else None
     return fitted if fitted is not None else _refuse(context, function, param, messages.noun(type_), value)
+
+
+def calendar_named(context: Context, value: Typed) -> Typed:
+    """The name of a calendar of the workspace, written out; Bad after a report when there is none of that name."""
+    calendars = context.schema.calendars
+    if isinstance(value, Const) and value.value in calendars:
+        return value
+    if is_any(value):
+        return value
+    word = value.value if isinstance(value, Const) else context.text(value.span)
+    return context.report(messages.unknown_calendar(context.source, value.span, str(word), tuple(calendars)))
 
 
 def _refuse(context: Context, function: Function, param: Param, wanted: str, value: Typed) -> Typed:

@@ -1,4 +1,4 @@
-"""Reads a `policy` block: quiet hours and caps on messages to contacts."""
+"""Reads a `policy` block: quiet hours, business hours and caps on messages to contacts."""
 
 from __future__ import annotations
 
@@ -6,40 +6,54 @@ from collections.abc import Sequence
 
 from rulelang.check.schema_parts import Parts, Reader
 from rulelang.diagnostics import schema as messages
+from rulelang.diagnostics.messages import unknown_calendar
 from rulelang.syntax import nodes as ast
-from rulelang.types.policy import CHANNELS, DROP, HOLD, Cap, Policy, Quiet
+from rulelang.types.policy import CHANNELS, DROP, HOLD, Cap, Hours, Policy, Quiet
 
 QUIET = "quiet hours: 21:00 to 8:00, hold"
 CAP = "at most: 3 email per 7d, drop"
+HOURS = 'business hours: "Office", hold'
 
 
-def read_policy(reader: Reader, declaration: ast.Declaration) -> Policy:
-    """The policy that a block declares; lines that cannot be read are reported and left out."""
+def read_policy(reader: Reader, declaration: ast.Declaration, calendars: Sequence[str]) -> Policy:
+    """The policy that a block declares; lines that cannot be read are reported and left out.
+
+    `calendars` are the names of those that there are.
+    """
     if not declaration.entries:
         wanted = f"a block: `policy`, lines such as `{QUIET}` or `{CAP}`, `end`"
         reader.report(messages.wrong_form(reader.source, declaration.keyword.span, "policy", wanted))
     quiet: list[Quiet] = []
     caps: list[Cap] = []
+    hours: list[Hours] = []
     for entry in declaration.entries:
-        found = _line(reader, entry)
+        found = _line(reader, entry, calendars)
         if isinstance(found, Quiet):
             quiet.append(found)
         elif isinstance(found, Cap):
             caps.append(found)
-    return Policy(tuple(quiet), tuple(caps))
+        elif isinstance(found, Hours):
+            hours.append(found)
+    return Policy(tuple(quiet), tuple(caps), tuple(hours))
 
 
-def _line(reader: Reader, entry: ast.Phrase) -> Quiet | Cap | None:
+def _line(reader: Reader, entry: ast.Phrase, calendars: Sequence[str]) -> Quiet | Cap | Hours | None:
     head, values = _split(entry.parts)
     words = _words(head)
-    found: Quiet | Cap | None = None
+    found: Quiet | Cap | Hours | None = None
     if words[:2] == ["quiet", "hours"]:
         found = _quiet(words[2:], values)
     elif words == ["at", "most"]:
         found = _cap(values)
+    elif words[:2] == ["business", "hours"]:
+        found = _hours(words[2:], values)
     if found is None:
         text = reader.source.slice(entry.span)
-        reader.report(messages.bad_policy(reader.source, entry.span, text, QUIET, CAP))
+        reader.report(messages.bad_policy(reader.source, entry.span, text, QUIET, CAP, HOURS))
+    if isinstance(found, Hours) and found.calendar not in calendars:
+        span = values[0].span
+        reader.report(unknown_calendar(reader.source, span, found.calendar, calendars))
+        return None
     return found
 
 
@@ -67,6 +81,15 @@ def _quiet(words: Sequence[str], values: Parts) -> Quiet | None:
         ]:
             low, high = (f"{t.hour:02}:{t.minute:02}" for t in (start, end))
             return None if low == high else Quiet(low, high, channels, mode)
+    return None
+
+
+def _hours(words: Sequence[str], values: Parts) -> Hours | None:
+    channels = _channels(words)
+    parts, mode = _mode(values, HOLD)
+    match parts:
+        case [ast.Operand(_, ast.TextLit(_, name))] if channels is not None and mode is not None:
+            return Hours(name, channels, mode)
     return None
 
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from rulelang.calendar import zone_names
+from rulelang.check.calendars import read_calendar
 from rulelang.check.policy import read_policy
 from rulelang.check.schema_parts import Named, Parts, Reader
 from rulelang.diagnostics import schema as messages
@@ -14,8 +15,10 @@ from rulelang.diagnostics.model import Diagnostic
 from rulelang.source import Source
 from rulelang.syntax import nodes as ast
 from rulelang.types.builtin import OPPORTUNITY_STATUS, builtin_fields
+from rulelang.types.calendars import BusinessCalendar
 from rulelang.types.coerce import CoercionError, email
 from rulelang.types.defaults import (
+    DEFAULT_CALENDARS,
     DEFAULT_CURRENCY,
     DEFAULT_PIPELINES,
     DEFAULT_STATUSES,
@@ -33,6 +36,7 @@ _NO_FIELD = {
     **dict.fromkeys((*SUBJECT_KINDS, "event"), "paths begin with it"),
     **dict.fromkeys(("now", "today"), "it is a time in conditions"),
 }
+_FIRST = {"workspace": 0, "calendar": 1}
 _IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
 _EVENT_NAME = re.compile(r"[a-z][a-z0-9_]*(\.[a-z0-9_]+)*\Z")
 
@@ -53,8 +57,10 @@ def read_schema(
         for item in module.items
         if isinstance(item, ast.Declaration)
     ]
-    # The workspace comes first: money without a code is in its currency.
-    for n, source, item in sorted(declarations, key=lambda each: each[2].keyword.text != "workspace"):
+    # The workspace comes first: money without a code is in its currency. A policy names calendars.
+    for n, source, item in sorted(
+        declarations, key=lambda each: _FIRST.get(each[2].keyword.text, len(_FIRST))
+    ):
         reading.read(n, source, item)
     return reading.schema(), reading.diagnostics()
 
@@ -82,6 +88,7 @@ class _Reading:
         self._events: dict[str, EventDef] = {}
         self._tags: dict[str, Declared] | None = None
         self._policy: tuple[Policy, Declared] | None = None
+        self._calendars: dict[str, tuple[BusinessCalendar, Declared]] = {}
 
     def read(self, file: int, source: Source, declaration: ast.Declaration) -> None:
         """Take one declaration in."""
@@ -142,7 +149,19 @@ class _Reading:
             reader.report(messages.duplicate(reader.source, place.span, "policy", "", self._policy[1]))
             return
         reader.head(declaration, named=False, subject=False)
-        self._policy = read_policy(reader, declaration), place
+        calendars = tuple(self._calendars) or tuple(DEFAULT_CALENDARS)
+        self._policy = read_policy(reader, declaration, calendars), place
+
+    def calendar(self, reader: Reader, declaration: ast.Declaration) -> None:
+        head = reader.head(declaration, named=True, subject=False)
+        if head is None or head.name is None:
+            return
+        name, first = head.name, self._calendars.get(head.name.text)
+        found = read_calendar(reader, declaration, head, name)
+        if first is not None:
+            reader.report(messages.duplicate(reader.source, name.span, "calendar", name.text, first[1]))
+        else:
+            self._calendars[name.text] = found, reader.declared(name.span)
 
     # --- enumerations and pipelines ---
 
@@ -336,6 +355,7 @@ class _Reading:
             currency=currency,
             time_zone=self._settings.get("time_zone", DEFAULT_TIME_ZONE),
             policy=self._policy[0] if self._policy is not None else Policy(),
+            calendars={name: found for name, (found, _) in self._calendars.items()} or DEFAULT_CALENDARS,
         )
 
     def _merged(self, kind: str, built_in: dict[str, FieldDef]) -> dict[str, FieldDef]:
@@ -395,4 +415,5 @@ _READ: Mapping[str, _Read] = {
     "tags": _Reading.tags,
     "event": _Reading.event,
     "policy": _Reading.policy,
+    "calendar": _Reading.calendar,
 }

@@ -235,6 +235,7 @@ class Reader:
 _EXAMPLES = {
     "pipeline": 'pipeline "Sales" for contact: New, Won, Lost',
     "team": 'team "Sales": "ana@acme.test"',
+    "calendar": 'calendar "Office": monday to friday 9:00 to 17:00',
     "person": 'person "ana@acme.test": "Ana Ruiz"',
     "event": 'event "demo.requested" for contact',
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from rulelang.calendar import YEAR_DAYS, parse_duration
+from rulelang.check.business import business_time
 from rulelang.check.constants import constant
 from rulelang.check.context import Context
 from rulelang.check.convert import is_any
@@ -29,6 +30,8 @@ def check_wait(context: Context, step: nodes.WaitStep) -> CheckedWait | CheckedL
     day = step.day or _named_day(context, step)
     if day is not None:
         return _day(context, step, day)
+    if step.mode != "until" and (business := business_time(context, step.value)) is not None:
+        return CheckedWait(step.span, "for", business, None)
     value = typed(context, step.value) if step.value is not None else Bad(step.span)
     if step.mode == "until":
         return _until(context, step, value)
@@ -112,6 +115,8 @@ def check_until(context: Context, node: nodes.Expr) -> Typed:
 
 def check_timeout(context: Context, node: nodes.Expr, at: bool) -> Typed:
     """The duration of a timeout, or with `at` its date or instant."""
+    if not at and (business := business_time(context, node)) is not None:
+        return business
     value = typed(context, node)
     if not at and value.type == DURATION:
         check_length(context, value)

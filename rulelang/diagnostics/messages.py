@@ -297,6 +297,29 @@ def unknown_template(source: Source, span: Span, word: str, options: Sequence[st
     )
 
 
+def unknown_calendar(source: Source, span: Span, word: str, options: Sequence[str]) -> Diagnostic:
+    """A business calendar that the workspace does not have."""
+    return _error(
+        "E0240",
+        source,
+        span,
+        f"there is no calendar `{word}`",
+        help=choice("a calendar", word, options) or "the workspace has no calendars",
+        fixes=replace(word, options, span, quoted=True),
+    )
+
+
+def no_business_time(source: Source, span: Span, text: str) -> Diagnostic:
+    """Business time in months or years."""
+    return _error(
+        "E0241",
+        source,
+        span,
+        f"business time is counted in days, hours and minutes, but this is {q(text)}",
+        help="write business days, such as `20d`",
+    )
+
+
 def unknown_tag(source: Source, span: Span, word: str, options: Sequence[str]) -> Diagnostic:
     """A tag outside the closed set."""
     help_ = choice("a tag", word, options) or "the workspace has no tags"

@@ -335,10 +335,22 @@ def same_key(
     )
 
 
-def bad_policy(source: Source, span: Span, text: str, quiet: str, cap: str) -> Diagnostic:
-    """A line of a policy that is neither quiet hours nor a cap."""
+def bad_policy(source: Source, span: Span, text: str, quiet: str, cap: str, hours: str) -> Diagnostic:
+    """A line of a policy that is neither quiet hours, business hours nor a cap."""
     shown = text if len(text) <= 60 else f"{text[:59]}…"
-    help = (
-        f"write `{quiet}` or `{cap}`; channels are email, sms and call, and the last word is `hold` or `drop`"
-    )
+    last = "channels are email, sms and call, and the last word is `hold` or `drop`"
+    help = f"write `{quiet}`, `{hours}` or `{cap}`; {last}"
     return Diagnostic("E0137", f"`{shown}` is no line of a policy", source, span, help=help)
+
+
+def bad_calendar(source: Source, span: Span, text: str, lines: Sequence[str]) -> Diagnostic:
+    """A part of a calendar that is neither hours, holidays nor a pause."""
+    shown = text if len(text) <= 60 else f"{text[:59]}…"
+    help = "write " + " or ".join(f"`{line}`" for line in lines)
+    return Diagnostic("E0150", f"`{shown}` is no part of a calendar", source, span, help=help)
+
+
+def no_hours(source: Source, span: Span, name: str, example: str) -> Diagnostic:
+    """A calendar that never opens."""
+    help = f"say when: `{example}`"
+    return Diagnostic("E0151", f"the calendar `{name}` has no hours", source, span, help=help)

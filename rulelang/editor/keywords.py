@@ -128,7 +128,8 @@ _AFTER: Mapping[tuple[str, ...], tuple[str, ...]] = {
     ("wait", "for"): ("approval", "callback"),
     ("on", "error"): ("continue", "retry", "do"),
 }
-_POLICY = ("quiet hours", "quiet hours for", "at most")
+_POLICY = ("quiet hours", "quiet hours for", "business hours", "business hours for", "at most")
+_CALENDAR = ("hours", "holidays", "pause", "time_zone")
 _WORKSPACE = ("name", "time_zone", "currency")
 
 
@@ -137,8 +138,8 @@ def _in_declaration(texts: tuple[str, ...], cursor: Cursor) -> tuple[str, ...]:
     if texts[-1] == "for" and len(texts) <= 3:
         return _SUBJECTS
     if cursor.begins_line:
-        entries = {"policy": _POLICY, "workspace": _WORKSPACE}.get(keyword, ())
-        return (*entries, "end") if keyword in ("policy", "workspace", "fields", "event") else ()
+        entries = {"policy": _POLICY, "workspace": _WORKSPACE, "calendar": _CALENDAR}.get(keyword, ())
+        return (*entries, "end") if keyword in ("policy", "workspace", "fields", "event", "calendar") else ()
     if len(texts) == (1 if keyword in ("fields", "status") else 2) and ":" not in texts:
         return ("for",)
     return _TYPES if texts[-1] == ":" and keyword in ("fields", "event") else ()

@@ -35,6 +35,10 @@ ITEMS: Mapping[str, tuple[str, str]] = {
         'event "${1:demo.requested}" for ${2|contact,account,opportunity|}\n  ${3:product}: ${4:text}\nend\n',
         "an event of your own",
     ),
+    "calendar": (
+        'calendar "${1:Office}"\n  hours: ${2:monday to friday 9:00 to 17:00}\nend\n',
+        "when business is open",
+    ),
     "policy": ("policy\n  quiet hours: ${1:21:00} to ${2:8:00}, hold\nend\n", "when messages may go out"),
 }
 """What may stand between items: text and documentation by first word."""

@@ -11,11 +11,12 @@ from collections.abc import Callable, Mapping
 from datetime import date
 from decimal import Decimal
 
-from rulelang import calendar
-from rulelang.calendar import parse_date, parse_instant
+from rulelang import business, calendar
+from rulelang.calendar import CalendarError, parse_date, parse_instant
 from rulelang.plan import numbers
 from rulelang.plan.numbers import Number
 from rulelang.plan.scope import JSON, Scope
+from rulelang.types.calendars import BusinessCalendar
 
 MAX_TEXT = 65_536
 """Texts that would grow longer than this many code points are missing instead."""
@@ -156,6 +157,36 @@ def _next_anniversary(scope: Scope, day: str) -> str:
     return found.isoformat()
 
 
+# --- business time ---------------------------------------------------------------------------------
+
+
+def _calendar(scope: Scope, name: str) -> BusinessCalendar:
+    found = scope.people.calendars.get(name)
+    if found is None:
+        raise CalendarError(f"there is no calendar `{name}`")
+    return found
+
+
+def _is_open(scope: Scope, name: str) -> bool:
+    return business.is_open(_calendar(scope, name), scope.now, scope.zone)
+
+
+def _opens(scope: Scope, name: str) -> str:
+    return calendar.instant_text(business.next_open(_calendar(scope, name), scope.now, scope.zone))
+
+
+def _business_time(scope: Scope, name: str, length: str) -> str:
+    end = business.add(_calendar(scope, name), scope.now, calendar.parse_duration(length), scope.zone)
+    return calendar.instant_text(end)
+
+
+def _business_days(scope: Scope, name: str, first: str, last: str) -> int:
+    return business.days_between(_calendar(scope, name), parse_date(first), parse_date(last))
+
+
+CONDITIONS = frozenset({"is_open"})
+"""Functions whose result is always true or false."""
+
 FUNCTIONS: Mapping[str, tuple[str, Callable[..., JSON], bool]] = {
     "lower": ("t", str.lower, False),
     "upper": ("t", str.upper, False),
@@ -190,5 +221,9 @@ FUNCTIONS: Mapping[str, tuple[str, Callable[..., JSON], bool]] = {
     "hours_since": ("t", _hours_since, True),
     "age": ("t", _age, True),
     "next_anniversary": ("t", _next_anniversary, True),
+    "is_open": ("t", _is_open, True),
+    "opens": ("t", _opens, True),
+    "business_time": ("tt", _business_time, True),
+    "business_days": ("ttt", _business_days, True),
 }
 """By name: the signature (see `operators`), the function, and whether it wants the scope first."""

@@ -272,7 +272,9 @@ _VALUES = {
 }
 
 _FUNCTIONS = {
-    f"fn.{name}": (_operator if scoped else _pure)(signature, function)
+    f"fn.{name}": (_operator if scoped else _pure)(
+        signature, function, condition=name in functions.CONDITIONS
+    )
     for name, (signature, function, scoped) in functions.FUNCTIONS.items()
 }
 

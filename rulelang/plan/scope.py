@@ -8,6 +8,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from rulelang.calendar import Millis
+from rulelang.types.calendars import BusinessCalendar
 from rulelang.types.schema import Schema
 
 JSON = Any
@@ -16,20 +17,21 @@ JSON = Any
 
 @dataclass(frozen=True, slots=True)
 class Directory:
-    """The staff: name and first team by e-mail address in lower case."""
+    """The staff: name and first team by e-mail address in lower case; and the business calendars by name."""
 
     names: Mapping[str, str] = field(default_factory=dict)
     teams: Mapping[str, str] = field(default_factory=dict)
+    calendars: Mapping[str, BusinessCalendar] = field(default_factory=dict)
 
     @classmethod
     def of(cls, schema: Schema) -> Directory:
-        """The people and teams of a workspace. A person of several teams counts for the first declared."""
+        """The people, teams and calendars of a workspace. A person of several teams counts for the first declared."""
         teams: dict[str, str] = {}
         for team in schema.teams.values():
             for member in team.members:
                 teams.setdefault(member.lower(), team.name)
         names = {email.lower(): person.name for email, person in schema.people.items() if person.name}
-        return cls(names, teams)
+        return cls(names, teams, schema.calendars)
 
 
 NOBODY = Directory()

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from datetime import time
 from functools import cache
 
 from rulelang.types.builtin import builtin_fields
+from rulelang.types.calendars import BusinessCalendar, Opening
 from rulelang.types.schema import Pipeline, Schema, Team
 
 DEFAULT_CURRENCY = "USD"
@@ -24,6 +27,11 @@ DEFAULT_PIPELINES: tuple[Pipeline, ...] = (
     Pipeline("Deals", "deals", "opportunity", ("Qualified", "Proposal", "Negotiation", "Won", "Lost")),
 )
 
+DEFAULT_CALENDARS: Mapping[str, BusinessCalendar] = {
+    "Office": BusinessCalendar("Office", (Opening(frozenset(range(5)), time(9), time(17)),))
+}
+"""When business is open, in the zone of each subject."""
+
 DEFAULT_TEAMS: tuple[Team, ...] = (Team("Sales", ()), Team("Customer Success", ()))
 
 
@@ -36,4 +44,5 @@ def default_schema() -> Schema:
         teams={team.name: team for team in DEFAULT_TEAMS},
         currency=DEFAULT_CURRENCY,
         time_zone=DEFAULT_TIME_ZONE,
+        calendars=DEFAULT_CALENDARS,
     )

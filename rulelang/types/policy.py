@@ -33,8 +33,18 @@ class Cap:
 
 
 @dataclass(frozen=True, slots=True)
+class Hours:
+    """Messages go out only while a calendar, named, is open. `mode` is `hold` (they wait until it opens) or `drop`."""
+
+    calendar: str
+    channels: tuple[str, ...] = CHANNELS
+    mode: str = HOLD
+
+
+@dataclass(frozen=True, slots=True)
 class Policy:
     """All that is declared; transactional messages are exempt from it."""
 
     quiet: tuple[Quiet, ...] = ()
     caps: tuple[Cap, ...] = ()
+    hours: tuple[Hours, ...] = ()

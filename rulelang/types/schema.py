@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from rulelang.source import Source, Span
+from rulelang.types.calendars import BusinessCalendar
 from rulelang.types.model import Type
 from rulelang.types.policy import Policy
 
@@ -87,7 +88,7 @@ class Schema:
     `fields[kind][name]`; `teams`, `people`, `events`, `templates` by name (people by e-mail in lower case);
     `pipelines` by `<kind>/<name>`, since two kinds may have pipelines of one name: use `pipeline()`. `tags`
     is None when any tag may be used. `currency` (ISO 4217) and `time_zone` (IANA) are the workspace's own.
-    `policy` says when messages to contacts may go out.
+    `policy` says when messages to contacts may go out, `calendars` when business is open, by name.
     """
 
     fields: Mapping[str, Mapping[str, FieldDef]]
@@ -101,6 +102,7 @@ class Schema:
     currency: str = "USD"
     time_zone: str = "UTC"
     policy: Policy = Policy()
+    calendars: Mapping[str, BusinessCalendar] = field(default_factory=dict)
 
     def pipelines_of(self, kind: str) -> tuple[Pipeline, ...]:
         """The pipelines of one subject kind in the order declared; the first is its primary one."""

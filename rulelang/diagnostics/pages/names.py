@@ -178,4 +178,17 @@ PAGES: dict[str, Page] = {
         'on contact created do label "a"; wait 1d; label "a"; add tag x',
         'on contact created do label "a"; wait 1d; label "b"; add tag x',
     ),
+    "E0240": Page(
+        "a calendar that is not there",
+        'Business calendars are declared in the schema; without any there is `"Office"`, Monday to Friday, 9:00 to '
+        "17:00.",
+        'on contact created do wait 4h in "Ofice"; add tag x',
+        'on contact created do wait 4h in "Office"; add tag x',
+    ),
+    "E0241": Page(
+        "business time in months",
+        "Business time is counted in days on which the calendar opens, and in hours in which it is open.",
+        'on contact created do wait 1mo in "Office"; add tag x',
+        'on contact created do wait 20d in "Office"; add tag x',
+    ),
 }

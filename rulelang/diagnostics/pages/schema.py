@@ -169,4 +169,16 @@ PAGES: dict[str, Page] = {
         "policy\n  quiet hours: 21:00 to 8:00, later\nend",
         "policy\n  quiet hours: 21:00 to 8:00, hold\n  at most: 3 email per 7d, drop\nend",
     ),
+    "E0150": Page(
+        "no part of a calendar",
+        "A calendar has hours on days of the week, holidays, and pauses from one day to another.",
+        'calendar "Office": monday to friday 9:00 to 17:00, closed 2026-12-25',
+        'calendar "Office": monday to friday 9:00 to 17:00, holidays 2026-12-25',
+    ),
+    "E0151": Page(
+        "a calendar without hours",
+        "A calendar that never opens would hold up whatever waits for it for ever.",
+        'calendar "Office": holidays 2026-12-25',
+        'calendar "Office": monday to friday 9:00 to 17:00, holidays 2026-12-25',
+    ),
 }
