@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+_LONGEST = 60
+
 
 def distance(left: str, right: str, limit: int) -> int:
     """The edits that turn `left` into `right`, or `limit + 1` when there are more.
@@ -31,25 +33,36 @@ def near_misses(word: str, known: Iterable[str], count: int = 3) -> tuple[str, .
     """The names among `known` that differ from `word` by a slip or two, nearest first, at most `count`.
 
     One edit is allowed for each three letters, at least one; letter case does not count, and a name that
-    `word` begins (three letters or more) is near as well. Long words (over 60 letters) have no near misses.
+    `word` begins (three letters or more) is near as well. Of equally near names a swap goes before the rest, then
+    the longest common beginning, then the order of `known`. Long words (over 60 letters) have no near misses.
     """
-    if not 0 < len(word) <= 60:
+    if not 0 < len(word) <= _LONGEST:
         return ()
     folded = word.casefold()
     limit = max(1, len(folded) // 3)
-    found = []
-    for name in dict.fromkeys(known):
-        edits = _edits(folded, name.casefold(), limit)
-        if edits <= limit:
-            found.append((edits, name))
-    return tuple(name for _, name in sorted(found)[:count])
+    ranked = [(_rank(folded, name.casefold(), limit), name) for name in dict.fromkeys(known)]
+    near = [(rank, name) for rank, name in ranked if rank is not None]
+    return tuple(name for _, name in sorted(near, key=lambda entry: entry[0])[:count])
 
 
-def _edits(word: str, name: str, limit: int) -> int:
+def _rank(word: str, name: str, limit: int) -> tuple[int, int, int] | None:
+    """What to sort by, smallest first; None when `name` is not near."""
+    if name == word:
+        return (0, 0, 0)
     edits = distance(word, name, limit)
-    if edits > limit and len(word) >= 3 and name.startswith(word):
-        return limit
-    return edits
+    if edits > limit or edits >= max(len(word), len(name)):
+        begun = len(word) >= 3 and name.startswith(word)
+        return (limit + 1, 1, len(name)) if begun else None
+    swapped = len(word) == len(name) and sorted(word) == sorted(name)
+    return (edits, 0 if swapped else 1, -_common(word, name))
+
+
+def _common(left: str, right: str) -> int:
+    """How many letters two words begin with alike."""
+    for count, (a, b) in enumerate(zip(left, right, strict=False)):
+        if a != b:
+            return count
+    return min(len(left), len(right))
 
 
 def listed(names: Iterable[str], joint: str = "or") -> str:
