@@ -6,32 +6,14 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from grammar.colours import CONSTANTS, OPERATORS, SCOPES, words
 from grammar.tables import load
 
 TARGET = Path(__file__).parent.parent / "editors/vscode/syntaxes/rulelang.tmLanguage.json"
-
-SCOPES = {
-    "COMMENT": "comment.line",
-    "TEXT": "string.quoted.double",
-    "DATETIME": "constant.numeric.datetime",
-    "DATE": "constant.numeric.date",
-    "TIME": "constant.numeric.time",
-    "PERCENT": "constant.numeric.percent",
-    "MONEY": "constant.numeric.money",
-    "DURATION": "constant.numeric.duration",
-    "NUMBER": "constant.numeric",
-}
-"""The scope of each terminal that has a pattern and a colour of its own."""
-
-_OPERATORS = frozenset(
-    ["and", "or", "not", "in", "is", "contains", "between", "starts", "ends", "with", "matches"]
-)
-_CONSTANTS = frozenset(("true", "false", "null"))
-_NAMES = frozenset(("set", "empty"))
-"""Words that are verbs of phrases more often than parts of operators."""
 
 
 def grammar() -> dict[str, Any]:
@@ -76,14 +58,12 @@ def _inside_text() -> list[dict[str, Any]]:
 
 
 def _words() -> list[dict[str, Any]]:
-    tables = load()
-    reserved = [word for word in tables.fixed if word.isalpha() and word not in _NAMES]
-    control = [word for word in reserved if word not in _OPERATORS | _CONSTANTS]
+    found = words()
     return [
-        {"name": _scope("keyword.control"), "match": rf"^[ \t]*{_any([*tables.soft, 'enrol', 'enroll'])}"},
-        {"name": _scope("keyword.control"), "match": _any(control)},
-        {"name": _scope("keyword.operator.word"), "match": _any(sorted(_OPERATORS))},
-        {"name": _scope("constant.language"), "match": _any(sorted(_CONSTANTS))},
+        {"name": _scope("keyword.control"), "match": rf"^[ \t]*{_any(found.leading)}"},
+        {"name": _scope("keyword.control"), "match": _any(found.control)},
+        {"name": _scope("keyword.operator.word"), "match": _any(OPERATORS)},
+        {"name": _scope("constant.language"), "match": _any(CONSTANTS)},
         # Only the words of items begin in the first column.
         {"name": _scope("storage.type"), "match": r"^[a-z]+\b"},
         {"name": _scope("entity.name.function"), "match": r"\b[A-Za-z_][A-Za-z0-9_]*(?=\()"},
@@ -91,8 +71,7 @@ def _words() -> list[dict[str, Any]]:
 
 
 def _signs() -> list[dict[str, Any]]:
-    signs = [s for s in load().fixed if not s[0].isalpha() and s not in "()[],;:."]
-    alternatives = "|".join(_escaped(sign) for sign in sorted(signs, key=lambda s: (-len(s), s)))
+    alternatives = "|".join(map(_escaped, words().signs))
     return [{"name": _scope("keyword.operator"), "match": alternatives}]
 
 
@@ -100,8 +79,8 @@ def _escaped(sign: str) -> str:
     return "".join(f"\\{char}" if char in "*+.?^$|()[]{}\\" else char for char in sign)
 
 
-def _any(words: list[str]) -> str:
-    return rf"\b(?:{'|'.join(sorted(words))})\b"
+def _any(choice: Iterable[str]) -> str:
+    return rf"\b(?:{'|'.join(sorted(choice))})\b"
 
 
 def _scope(name: str) -> str:

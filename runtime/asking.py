@@ -12,10 +12,7 @@ from runtime.machine import related_keys
 from runtime.model import CancelInput, Entry, SubjectKey
 from runtime.store.protocol import ReadStore
 from runtime.timeline import local_text
-from runtime.why import Case, Verdict, why
-
-MAX_SEGMENTS = 100_000
-"""Segments of a subject's journal that are read; older events are not judged."""
+from runtime.why import MAX_SEGMENTS, Case, Verdict, why
 
 
 async def ask(

@@ -18,6 +18,9 @@ from runtime.model import JSON, Entry, EntryKind, Millis, SubjectKey
 from runtime.stages import with_stage
 from runtime.zones import zone_of
 
+MAX_SEGMENTS = 100_000
+"""Segments of a subject's journal that are read; older events are not judged."""
+
 _ARRIVALS = (EntryKind.EVENT, EntryKind.DERIVED)
 
 
@@ -77,8 +80,13 @@ def _backwards(case: Case, schema: Schema) -> Iterator[tuple[Entry, Mapping[str,
     for entry in reversed(case.journal):
         if entry.kind in _ARRIVALS:
             yield entry, with_stage(schema, case.key.kind, fields)
-        for name, (before, _) in entry.changes.items():
-            _undo(fields, name, before)
+        undone(fields, entry)
+
+
+def undone(fields: dict[str, JSON], entry: Entry) -> None:
+    """Take the changes of an entry back from the fields after it."""
+    for name, (before, _) in entry.changes.items():
+        _undo(fields, name, before)
 
 
 def _undo(fields: dict[str, JSON], name: str, before: JSON) -> None:

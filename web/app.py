@@ -12,7 +12,7 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from web import deploy, ingest, mailbox, pages, records, rules, runs, system, why
+from web import deploy, history, ingest, mailbox, pages, records, rules, runs, system, why
 from web.context import AppContext
 from web.editing import routes as editing
 from web.errors import HANDLERS, Faults
@@ -66,6 +66,7 @@ def api_endpoints() -> list[Endpoint]:
         *runs.endpoints(),
         *why.endpoints(),
         *editing.endpoints(),
+        *history.endpoints(),
         *mailbox.endpoints(),
         *system.endpoints(),
     ]

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 from uuid import uuid4
 
 import click
 
 from rulelang.diagnostics.terminal import harmless
 from workbench.errors import CommandError
+from workbench.remote import Remote
 
 TIMEOUT = 120.0
 """Seconds for the whole import."""
@@ -53,30 +53,9 @@ def _content(file: Path) -> bytes:
 
 
 def _send(kind: str, content: bytes, url: str, key: str, skip_rules: bool) -> dict[str, Any]:
-    import httpx
-
-    if urlsplit(url).scheme not in ("http", "https") or not urlsplit(url).netloc:
-        raise CommandError(f"--url takes an address such as http://127.0.0.1:8080, found {url!r}")
-    try:
-        answer = httpx.post(
-            f"{url.rstrip('/')}/v1/{kind}/import",
-            params={"rules": "skip" if skip_rules else "run"},
-            content=content,
-            headers={
-                "Authorization": f"Bearer {key}",
-                "Content-Type": "text/csv",
-                "Idempotency-Key": uuid4().hex,
-            },
-            timeout=TIMEOUT,
-        )
-        body = answer.json()
-    except (httpx.HTTPError, httpx.InvalidURL) as error:
-        raise CommandError(f"{url} does not answer ({error}); is the server running?", 3) from None
-    except UnicodeEncodeError:
-        raise CommandError("the key is no API key: keys are plain text such as rl_…") from None
-    except ValueError:
-        raise CommandError(f"{url} answers with something else than rulelang does", 3) from None
-    if answer.status_code != 200 or not isinstance(body, dict):
-        detail = body.get("detail") if isinstance(body, dict) else None
-        raise CommandError(harmless(str(detail or f"the server answered {answer.status_code}")), 3)
-    return body
+    return Remote(url, key, TIMEOUT).post(
+        f"/v1/{kind}/import",
+        content,
+        {"Content-Type": "text/csv", "Idempotency-Key": uuid4().hex},
+        {"rules": "skip" if skip_rules else "run"},
+    )

@@ -25,6 +25,7 @@ from rulelang.syntax.tokens import Token
 CURRENCY_SIGNS = {"$": "USD", "€": "EUR", "£": "GBP"}
 ESCAPES = {'"': '"', "\\": "\\", "n": "\n", "t": "\t"}
 ESCAPE = re.compile(r"\\(?:u\{([0-9A-Fa-f]{1,6})\}|(.))", re.DOTALL)
+_UNSEEN = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 DURATION_PART = re.compile(r"(\d+)(mo|[smhdwy])")
 
 
@@ -42,6 +43,12 @@ def unquote(text: str) -> str:
     """The text between the quotes of a literal, its escapes resolved."""
     inner = text[1:-1]
     return ESCAPE.sub(_escape, inner) if "\\" in inner else inner
+
+
+def quoted(text: str) -> str:
+    """The literal of a text: what `unquote` makes of it is the text again."""
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n").replace("\t", "\\t")
+    return '"' + _UNSEEN.sub(lambda found: f"\\u{{{ord(found[0]):X}}}", escaped) + '"'
 
 
 def _escape(match: re.Match[str]) -> str:

@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 
+from grammar.colours import SCOPES
 from grammar.tables import load
-from grammar.textmate import SCOPES, TARGET, grammar, text
+from grammar.textmate import TARGET, grammar, text
 from rulelang.source import Source
 from rulelang.syntax.lexer import tokenize
 from rulelang.syntax.tokens import TokenList

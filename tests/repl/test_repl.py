@@ -2,13 +2,7 @@
 
 from __future__ import annotations
 
-import os
-import pty
 import re
-import select
-import subprocess
-import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -18,7 +12,7 @@ from rulelang.workspace import load_workspace
 from runtime.model import SubjectKey
 from runtime.settings import Settings
 from tests.support.live import SCHEMA, make_files
-from tests.support.process import ROOT, environment, rulelang
+from tests.support.process import rulelang
 from tests.support.rules import START, catalogue
 from workbench.repl.entry import is_finished, is_rules
 from workbench.repl.loop import Loop
@@ -115,11 +109,11 @@ def test_a_workspace_and_contacts_of_your_own(tmp_path: Path) -> None:
         ("lower(emial)", "did you mean `email`?"),
         ("score >", "error["),
         ("fire login", "`login` is no trigger; did you mean `user login"),
-        ("fire birthday", "let it pass with `advance`"),
-        ("fire payment received with amount", "behind `with` stand values"),
+        ("fire birthday", "this trigger comes of time"),
+        ("fire payment received with amount", "`=` is missing"),
         ('fire payment received with amount = "much"', "amount"),
         ("fire", "`fire` takes an event"),
-        ("advance soon", "`soon` is not a duration"),
+        ("advance soon", "expected a duration such as `30m`, found `soon`"),
         ("advance until next", "nothing waits"),
         ("as c_3", "there is no contact `c_3`"),
         ("as company c_1", "name a record such as `contact c_1`"),
@@ -188,38 +182,3 @@ def test_control_c_gives_up_the_line_and_not_the_session() -> None:
 
     Loop(session, read, out.append).run()
     assert out == ["", "2  (number)"]
-
-
-def test_at_a_terminal() -> None:
-    terminal, inside = pty.openpty()
-    process = subprocess.Popen(
-        [sys.executable, "-m", "workbench.cli", "repl"],
-        cwd=ROOT,
-        env=environment({"TERM": "dumb"}),
-        stdin=inside,
-        stdout=inside,
-        stderr=inside,
-    )
-    os.close(inside)
-    try:
-        _until(terminal, "rules> ")
-        os.write(terminal, b"score\n")
-        _until(terminal, "85  (number)")
-        os.write(terminal, b"quit\n")
-        assert process.wait(10) == 0
-    finally:
-        if process.poll() is None:
-            process.kill()
-            process.wait()
-        os.close(terminal)
-
-
-def _until(terminal: int, words: str) -> str:
-    """What the terminal shows up to some words."""
-    seen, end = "", time.monotonic() + 20
-    while words not in seen:
-        left = end - time.monotonic()
-        assert left > 0, f"{words!r} did not come; there is {seen!r}"
-        if select.select([terminal], [], [], left)[0]:
-            seen += os.read(terminal, 4096).decode("utf-8", "replace")
-    return seen

@@ -15,7 +15,7 @@ from rulelang.workspace import CheckedWorkspace
 from runtime.csvfile import Table, TableError
 from runtime.events import EventCodec, EventError
 from runtime.files import FileError, read_text
-from workbench.repl.firing import filled
+from workbench.testing.meaning import filled
 
 RECORDS = 50
 EVENTS = 200

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import time
-from contextlib import suppress
 from pathlib import Path
 
 import click
 
 from rulelang.diagnostics.render import render_text
-from rulelang.workspace import load_workspace
+from rulelang.workspace import CheckedWorkspace, load_workspace
 from runtime.model import SubjectKey
 from runtime.settings import Settings, SettingsError, load_settings
 from workbench.errors import CommandError
 from workbench.inputs import read_records
 from workbench.loading import catalogue, load
+from workbench.remote import Remote
+from workbench.repl.live import Live
 from workbench.repl.loop import Loop
 from workbench.repl.session import Session
 
@@ -23,7 +25,7 @@ _SAMPLES = {
     "c_1": {"email": "ada@example.test", "first_name": "Ada", "last_name": "Lovelace", "score": 85},
     "c_2": {"email": "max@example.test", "first_name": "Max", "last_name": "Born", "score": 20},
 }
-"""The contacts of a session without --contacts."""
+"""The contacts of a session that is given none."""
 
 
 @click.command()
@@ -31,39 +33,68 @@ _SAMPLES = {
 @click.option(
     "--contacts", type=click.Path(path_type=Path, exists=True), help="Contacts: CSV, JSON or JSONL."
 )
-def repl(path: Path | None, contacts: Path | None) -> None:
+@click.option("--server", metavar="URL", help="Look at a running server, read only.")
+@click.option(
+    "--key",
+    envvar="RULELANG_KEY",
+    default="",
+    help="Its API key, with the scopes records:read, rules:read and runs:read.",
+)
+def repl(path: Path | None, contacts: Path | None, server: str | None, key: str) -> None:
     """Try out expressions, events and rules, with those of PATH (a file or a workspace) in force.
 
-    The clock is virtual and begins now. Nothing is sent, nothing is kept.
+    The clock is virtual and begins now. Nothing is sent, nothing is kept. With --server the records, and without
+    PATH the rules too, are those of the server; nothing is changed there.
     """
-    session = _session(path)
+    live = Live(Remote(server, key)) if server else None
+    session = _session(path, live)
     if contacts is not None:
-        for key, fields in read_records(contacts, "contact", session.codec, session.checked.schema):
-            session.add(key, fields)
+        for subject, fields in read_records(contacts, "contact", session.codec, session.checked.schema):
+            session.add(subject, fields)
+    elif live is not None:
+        live.contacts(session)
     else:
         for id, values in _SAMPLES.items():
             session.add(SubjectKey("contact", id), session.codec.fields("contact", values))
-    terminal = sys.stdin.isatty()
-    if terminal:
-        with suppress(ImportError):
-            import readline  # noqa: F401 - importing it gives `input` a history and editing
-        click.echo("`help` says what to type; `quit` leaves.")
-    Loop(session, _asked if terminal else _piped, click.echo, sys.stdout.isatty()).run()
+    _loop(session, live).run()
 
 
-def _session(path: Path | None) -> Session:
+def _loop(session: Session, live: Live | None) -> Loop:
+    if not sys.stdin.isatty():
+        return Loop(session, _piped, click.echo, sys.stdout.isatty(), live)
+    click.echo("`help` says what to type; `quit` leaves.")
+    color = not os.environ.get("NO_COLOR")
+    if os.environ.get("TERM") in (None, "", "dumb"):
+        return Loop(session, _asked, click.echo, False, live)
+    from workbench.repl.terminal import reader
+
+    return Loop(session, reader(session), click.echo, color, live)
+
+
+def _session(path: Path | None, live: Live | None) -> Session:
     start = int(time.time()) // 60 * 60_000
     if path is None:
-        return Session(load_workspace({}, catalogue(), None), Settings(), Path(), start)
+        return Session(_checked(live), Settings(), Path(), start)
     loaded = load(path)
-    errors = [d for d in loaded.checked.diagnostics if d.is_error]
-    if errors:
-        click.echo(render_text(errors, sys.stderr.isatty()), err=True, nl=False)
+    _show_errors(loaded.checked)
     try:
         settings = load_settings(loaded.root, {})
     except SettingsError as error:
         raise CommandError(str(error)) from None
     return Session(loaded.checked, settings, loaded.root, start)
+
+
+def _checked(live: Live | None) -> CheckedWorkspace:
+    """The rules of the server, or none. Its templates are not known, so that any name may be used."""
+    checked = load_workspace(live.rules() if live is not None else {}, catalogue(), None)
+    _show_errors(checked)
+    return checked
+
+
+def _show_errors(checked: CheckedWorkspace) -> None:
+    errors = [d for d in checked.diagnostics if d.is_error]
+    if errors:
+        click.echo(render_text(errors, sys.stderr.isatty()), err=True, nl=False)
 
 
 def _asked(prompt: str) -> str | None:

@@ -11,6 +11,9 @@ from rulelang.syntax.tokens import DECLARATIONS, Token
 _LISTS = frozenset(("status", "pipeline", "person", "team", "tags"))
 """Declarations that are one line."""
 
+_ALONE = frozenset(("workspace", "policy"))
+"""Words of declarations that stand on a line of their own."""
+
 
 def is_rules(text: str) -> bool:
     """Whether a text is rules or declarations rather than a command or an expression."""
@@ -22,8 +25,10 @@ def is_rules(text: str) -> bool:
         return True
     if first.text not in DECLARATIONS:
         return False
-    # `status = trial` is an expression, `status for contact: trial` a declaration.
-    return following is None or following.kind in ("TEXT", "COLON") or following.text == "for"
+    # `status = trial` and `tags` are expressions, `status for contact: trial` a declaration.
+    if following is None:
+        return first.text in _ALONE
+    return following.kind in ("TEXT", "COLON") or following.text == "for"
 
 
 def is_finished(text: str) -> bool:

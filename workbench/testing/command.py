@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import click
-import msgspec
 
 from rulelang.diagnostics.model import Diagnostic
 from rulelang.diagnostics.render import render_text
@@ -23,7 +22,7 @@ from workbench.testing.meaning import Meaning
 from workbench.testing.model import Test
 from workbench.testing.parser import parse_tests
 from workbench.testing.report import coverage_text, percent, render
-from workbench.testing.runner import Runner
+from workbench.testing.runner import Runner, tested
 
 
 @click.command()
@@ -53,7 +52,7 @@ def test(path: Path, wanted: str, covering: bool, bound: float | None, form: str
     if not tests:
         what = f"no test has {wanted!r} in its name" if wanted else f"no tests in {path}"
         raise CommandError(f"{what}; they stand in files that end in `{TESTS_SUFFIX}`")
-    coverage, plans = Coverage(), _plans(loaded)
+    coverage, plans = Coverage(), tested(loaded.checked.plans)
     results = [_runner(loaded, meaning, plans, coverage).run(t) for t in tests]
     covered = coverage.report(plans)
     click.echo(render(results, covered if covering else (), form, sys.stdout.isatty()), nl=False)
@@ -74,12 +73,6 @@ def _runner(loaded: Loaded, meaning: Meaning, plans: list[Plan], coverage: Cover
         raise CommandError(str(error)) from None
     library = offline_library(lambda: schema, settings, loaded.root, catalogue())
     return Runner(library, meaning, plans, coverage.plan_set)
-
-
-def _plans(loaded: Loaded) -> list[Plan]:
-    """All rules that are not disabled, as if they were live."""
-    plans = (plan for plan in loaded.checked.plans if plan.state != "disabled")
-    return [msgspec.structs.replace(plan, state="live") for plan in plans]
 
 
 def _files(path: Path) -> tuple[Path, dict[str, str]]:

@@ -19,7 +19,9 @@ from workbench.testing.model import (
 from workbench.testing.script import fits
 from workbench.testing.stage import Message, Stage, addresses
 
-_WORDS = {"notification": "notify"}
+WORDS = {"notification": "notify"}
+"""Kinds of messages that actions call by another word."""
+
 _SHOWN = 5
 
 
@@ -60,7 +62,7 @@ def _record(expected: ExpectRecord, stage: Stage) -> Miss | None:
 
 
 def _message(expected: ExpectMessage, stage: Stage) -> Miss | None:
-    kind = _WORDS.get(expected.kind, expected.kind)
+    kind = WORDS.get(expected.kind, expected.kind)
     every = list(stage.messages())
     fitting = [m for m in every if fits(kind, m.action) and all(_meets(m, c) for c in expected.criteria)]
     words = " ".join([expected.kind, *(_spelled(c) for c in expected.criteria)])
@@ -136,20 +138,20 @@ def _action(expected: ExpectAction, stage: Stage) -> Miss | None:
 def _run(expected: ExpectRun, stage: Stage) -> Miss | None:
     run = stage.newest_run(expected.rule, expected.key)
     if expected.none:
-        found = f"it is {_state(run.status)}" if run is not None else ""
+        found = f"it is {state_of(run.status)}" if run is not None else ""
         return Miss(f"`{expected.rule}` has started a run", found) if run is not None else None
     if expected.state == "refused":
         return _refused(expected, stage)
     if run is None:
         return Miss(f"`{expected.rule}` has started no run", _why_not(stage, expected.rule, expected.key))
-    state = _state(run.status)
+    state = state_of(run.status)
     if state == expected.state:
         return None
     reason = f": {run.reason}" if run.reason else ""
     return Miss(f"the run of `{expected.rule}` is not {expected.state}", f"it is {state}{reason}")
 
 
-def _state(status: str) -> str:
+def state_of(status: str) -> str:
     """The state as authors know it: a run at an effect is waiting."""
     return str(RunStatus.WAITING if status == RunStatus.EFFECT else RunStatus(status))
 

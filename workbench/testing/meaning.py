@@ -148,7 +148,7 @@ class Meaning:
         """The event of a trigger's phrase: its slots fill the data, `data` goes before them."""
         trigger = self._trigger(line, phrase, key.kind)
         given = {name: pair.value for name, pair in data.items()}
-        payload = {**_filled(trigger.when), **given}
+        payload = {**filled(trigger.when), **given}
         raw = self.raw(line, trigger.event, key, payload, data)
         event = self.codec.read({"id": "event", **raw}, 0, ahead=None)
         scope = Scope({"event": event.data}, 0, self.zone, subject=key.kind)
@@ -176,7 +176,7 @@ class Meaning:
         plan = self._rule(line.source, f'rule "test" for {kind}\n  on ', phrase, asks=False)
         trigger = plan.triggers[0]
         if self.checked.catalogue.triggers[trigger.trigger].clock is not None:
-            help = "let time pass with `after` or `until`, and it happens"
+            help = "let time pass, and it happens"
             raise mistake(line.source, phrase, "this trigger comes of time", help=help)
         return trigger
 
@@ -232,7 +232,7 @@ def _number(value: Decimal) -> int | float:
     return int(value) if value == value.to_integral_value() else float(value)
 
 
-def _filled(condition: Ir | None) -> dict[str, JSON]:
+def filled(condition: Ir | None) -> dict[str, JSON]:
     """Data that makes a trigger's condition true, as far as its slots say it."""
     data: dict[str, Any] = {}
     for part in conjuncts(condition):

@@ -94,6 +94,22 @@ class _Reader:
             self.diagnostics += mistake(self.source, span, f"the test `{name}` has no `end`").diagnostics
 
 
+def read_statement(text: str, meaning: Meaning) -> Statement:
+    """The one statement of a text, for the prompt.
+
+    Raises:
+        Mistake: it is none, or more than one.
+    """
+    source = Source.of("prompt", text)
+    lexed = tokenize(source)
+    if lexed.diagnostics:
+        raise Mistake(*lexed.diagnostics)
+    lines = list(statements(source, lexed.tokens))
+    if len(lines) != 1:
+        raise mistake(source, Span(0, len(source.text)), "one statement is meant")
+    return _statement(lines[0], meaning)
+
+
 def _statement(line: Line, meaning: Meaning) -> Statement:
     read = _STATEMENTS.get(line.first.text)
     if read is not None:

@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+import msgspec
+
 from rulelang.calendar import CalendarError, resolve
 from rulelang.diagnostics.model import Diagnostic
 from rulelang.plan.model import Plan
@@ -36,6 +38,11 @@ class Result:
     timeline: tuple[str, ...] = ()
 
 
+def tested(plans: Iterable[Plan]) -> list[Plan]:
+    """All rules that are not disabled, as if they were live."""
+    return [msgspec.structs.replace(plan, state="live") for plan in plans if plan.state != "disabled"]
+
+
 class Runner:
     """Runs tests against the rules of a workspace."""
 
@@ -59,6 +66,18 @@ class Runner:
             if failure is not None:
                 return Result(test, failure, tuple(self._told(stage.entries())))
         return Result(test)
+
+    def played(self, test: Test) -> Stage:
+        """The stage after all that a test does; what it expects is passed over.
+
+        Raises:
+            SimulationError: the rules do not come to rest.
+        """
+        stage = self._stage(test)
+        for statement in test.statements:
+            if not isinstance(statement, Expectation):
+                stage.carry_out(statement)
+        return stage
 
     def _stage(self, test: Test) -> Stage:
         moments = [s.moment for s in test.statements if isinstance(s, At)]

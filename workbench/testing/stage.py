@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from functools import cached_property
 from typing import NamedTuple
 
 from rulelang.calendar import next_time, parse_time, shift
@@ -111,11 +110,8 @@ class Stage:
             records[kind] = other.fields if other is not None else {}
         records[state.key.kind] = state.fields
         zone = zone_of(records, self.meaning.checked.schema.time_zone)
-        return Scope({**records, "event": {}}, self.simulation.now, zone, self._people, state.key.kind)
-
-    @cached_property
-    def _people(self) -> Directory:
-        return Directory.of(self.meaning.checked.schema)
+        people = Directory.of(self.meaning.checked.schema)
+        return Scope({**records, "event": {}}, self.simulation.now, zone, people, state.key.kind)
 
 
 def _message(row: EffectRow) -> Message:
