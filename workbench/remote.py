@@ -32,13 +32,6 @@ class Remote:
         status, body = self._object("GET", path)
         return None if status == 404 else self._good(status, body)
 
-    def text(self, path: str) -> str:
-        """The text at a path."""
-        answer = self._send("GET", path)
-        if answer.status_code != 200:
-            raise CommandError(f"{self._url}{path} answered {answer.status_code}", 3)
-        return str(answer.text)
-
     def post(
         self, path: str, content: bytes, headers: Mapping[str, str], params: Mapping[str, str]
     ) -> dict[str, Any]:

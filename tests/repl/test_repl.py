@@ -40,7 +40,7 @@ def answers(*lines: str) -> list[str]:
 
 def test_expressions_have_values_and_types() -> None:
     assert told("score + 1", "score >= 80 and owner is set", "lower(first_name)", "today + 1d > today") == (
-        '86  (number)\nfalse  (yes or no)\n  owner is missing\n"ada"  (text)\ntrue  (yes or no)\n'
+        '81  (number)\nfalse  (yes or no)\n  owner is missing\n"léa"  (text)\ntrue  (yes or no)\n'
     )
 
 
@@ -60,10 +60,10 @@ def test_a_rule_typed_in_runs_and_says_why() -> None:
     assert out.startswith("`Follow up` is in force\n")
     assert re.search(r"contact c_1  waiting  `Follow up`  do\.0  until ", out)
     assert re.search(r"run_\w+  contact c_1  `Follow up`  waiting at do\.0  until ", out)
-    assert "[score: 85 → 5]" in out
+    assert "[score: 80 → 5]" in out
     assert "\n5  (number)\n" in out
     assert "did not match: " in out
-    assert "    failed  score > 50   (score is 20)\n" in out
+    assert "    failed  score > 50   (score is 30)\n" in out
     assert out.count("enrolled  `Follow up`") == 2  # once when it happened, once in the journal
     assert out.endswith("nothing was sent\n")
 
@@ -84,7 +84,7 @@ def test_declarations_are_for_what_follows() -> None:
         "status = trial",
         "size",
     )
-    assert out.startswith("that is in force\nthat is in force\nfalse  (yes or no)\n")
+    assert out.startswith("that is in force\nthat is in force\ntrue  (yes or no)\n")
     assert out.endswith("missing  (number)\n")
 
 

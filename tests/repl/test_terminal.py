@@ -25,7 +25,7 @@ def test_a_session_with_colours_completion_an_editor_undo_and_a_saved_test(tmp_p
         terminal.type("sco")
         terminal.until("score")  # offered below the line
         terminal.type("re + 1\r")
-        terminal.until("86  (number)")
+        terminal.until("81  (number)")
         terminal.type('rule "Mine" for contact\r')
         terminal.until("...>")
         terminal.type('on tag added "go"\rdo\radd tag "seen"\rend\r')
@@ -66,7 +66,7 @@ def test_the_entries_of_an_earlier_session_come_again(tmp_path: Path) -> None:
         with Terminal("repl", env=env) as terminal:
             terminal.until("rules>")
             terminal.type(keys)
-            terminal.until("170  (number)")
+            terminal.until("160  (number)")
             terminal.until("rules>")
             terminal.type("\x04")
             assert terminal.process.wait(10) == 0
@@ -77,7 +77,7 @@ def test_a_terminal_without_abilities(term: str) -> None:
     with Terminal("repl", env={"TERM": term}) as terminal:
         terminal.until("rules>")
         terminal.type("score\n")
-        terminal.until("85  (number)")
+        terminal.until("80  (number)")
         assert "\x1b" not in terminal.record
         terminal.type("quit\n")
         assert terminal.process.wait(10) == 0

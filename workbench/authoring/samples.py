@@ -86,7 +86,8 @@ def _made_contacts(checked: CheckedWorkspace) -> Iterator[dict[str, Any]]:
         }
         for field in schema.fields["contact"].values():
             value = _value(field.type, number)
-            if value is not None and field.declared is not None and not field.read_only:
+            told = field.declared is not None or field.name == "score"
+            if value is not None and told and not field.read_only:
                 contact[field.name] = value
         status = schema.fields["contact"].get("status")
         if status is not None and status.type.values:

@@ -11,21 +11,16 @@ import click
 
 from rulelang.diagnostics.render import render_text
 from rulelang.workspace import CheckedWorkspace, load_workspace
-from runtime.model import SubjectKey
+from runtime.events import EventError
 from runtime.settings import Settings, SettingsError, load_settings
+from workbench.authoring.samples import samples
 from workbench.errors import CommandError
-from workbench.inputs import read_records
+from workbench.inputs import read_records, record_of
 from workbench.loading import catalogue, load
 from workbench.remote import Remote
 from workbench.repl.live import Live
 from workbench.repl.loop import Loop
 from workbench.repl.session import Session
-
-_SAMPLES = {
-    "c_1": {"email": "ada@example.test", "first_name": "Ada", "last_name": "Lovelace", "score": 85},
-    "c_2": {"email": "max@example.test", "first_name": "Max", "last_name": "Born", "score": 20},
-}
-"""The contacts of a session that is given none."""
 
 
 @click.command()
@@ -54,9 +49,17 @@ def repl(path: Path | None, contacts: Path | None, server: str | None, key: str)
     elif live is not None:
         live.contacts(session)
     else:
-        for id, values in _SAMPLES.items():
-            session.add(SubjectKey("contact", id), session.codec.fields("contact", values))
+        _add_samples(session)
     _loop(session, live).run()
+
+
+def _add_samples(session: Session) -> None:
+    """Contacts to begin with: those of the workspace's files, else made from its schema."""
+    for raw in samples(session.checked, session.root)["contacts"]:
+        try:
+            session.add(*record_of(raw, "contact", session.codec))
+        except EventError as error:
+            click.echo(f"a sample contact is left out: {error}", err=True)
 
 
 def _loop(session: Session, live: Live | None) -> Loop:
@@ -85,8 +88,9 @@ def _session(path: Path | None, live: Live | None) -> Session:
 
 
 def _checked(live: Live | None) -> CheckedWorkspace:
-    """The rules of the server, or none. Its templates are not known, so that any name may be used."""
-    checked = load_workspace(live.rules() if live is not None else {}, catalogue(), None)
+    """The rules of the server, or none: then it is not known which templates there are, and any name may be used."""
+    files = live.files() if live is not None else None
+    checked = load_workspace(files.rules if files else {}, catalogue(), files.templates if files else None)
     _show_errors(checked)
     return checked
 

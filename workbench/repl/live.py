@@ -7,6 +7,7 @@ from typing import Any
 from rulelang.calendar import parse_instant
 from rulelang.source import Span
 from rulelang.types.schema import SUBJECT_KINDS
+from runtime.files import Files
 from runtime.model import SubjectKey
 from workbench.remote import Remote
 from workbench.repl.deeds import Said
@@ -27,10 +28,17 @@ class Live:
 
     # --- records and rules ---
 
-    def rules(self) -> dict[str, str]:
-        """The rule files in force there, texts by path."""
-        files = dict.fromkeys(item["file"] for item in self._remote.get("/v1/rules")["items"])
-        return {file: self._remote.text(f"/v1/rules/{file}") for file in files}
+    def files(self) -> Files:
+        """The rule files and templates in force there."""
+        found = Files({}, {})
+        for file in self._remote.get("/v1/editor/files")["files"]:
+            into = {"rules": found.rules, "schema": found.rules, "template": found.templates}.get(
+                file["kind"]
+            )
+            if into is not None and file["in_force"]:
+                path = file["path"]
+                into[path] = self._remote.get(f"/v1/editor/files/{path}")["text"]
+        return found
 
     def contacts(self, session: Session) -> None:
         """Put the first page of contacts in place."""
