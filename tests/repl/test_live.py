@@ -61,9 +61,10 @@ def test_records_runs_and_reasons_are_those_of_the_server(server: LiveServer) ->
     assert out.startswith(
         '90  (number)\n["greeted"]  (list of tag)\n`Hello` for contact, live\ncontact c_1\n'
     )
+    assert "\n  stages: sales: SQL\n" in out
     assert "`Hello`  waiting at do.1  until " in out
     assert "stage.entered  started" in out
-    assert "stage.entered  not matched: score is 10, not > 50\n" in out
+    assert "stage.entered  not matched: score is 10, not more than 50\n" in out
     assert "\n    failed  score > 50\n" in out
     assert out.endswith("no rule has started for contact c_2 there\n")
     with server.client() as api:

@@ -13,6 +13,7 @@ from workbench.remote import Remote
 from workbench.repl.deeds import Said
 from workbench.repl.session import Lines, Session
 from workbench.repl.trouble import Trouble
+from workbench.repl.views import record_lines
 from workbench.testing.model import Fire, Until
 from workbench.testing.writing import Unwritable, fired, moment
 
@@ -71,10 +72,7 @@ class Live:
 
     def _record(self, key: SubjectKey) -> Lines:
         raw = self._remote.get(f"/v1/{PLURALS[key.kind]}/{key.id}")
-        yield f"{key.kind} {key.id}"
-        for name, value in raw["fields"].items():
-            if value not in (None, []):
-                yield f"  {name}: {value}"
+        yield from record_lines(key, raw["fields"])
 
     def _runs(self, key: SubjectKey) -> Lines:
         found = self._remote.get("/v1/runs", subject=f"{key.kind}:{key.id}", limit=_PAGE)["items"]

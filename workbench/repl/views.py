@@ -16,6 +16,7 @@ from rulelang.source import Source
 from rulelang.syntax.parser import parse_expression
 from rulelang.types.schema import SUBJECT_KINDS
 from runtime.asking import ask, verdict_lines
+from runtime.model import JSON, SubjectKey
 from runtime.simulate import run_now
 from runtime.timeline import local_text, timeline_text
 from workbench.messages import messages_text
@@ -29,8 +30,13 @@ def show_record(session: Session, kind: str) -> Lines:
     if state is None or state.key.kind != kind:
         yield ", ".join(state.key.id for state in session.records(kind)) or f"there is no {kind}"
         return
-    yield f"{kind} {state.key.id}"
-    for name, value in state.fields.items():
+    yield from record_lines(state.key, state.fields)
+
+
+def record_lines(key: SubjectKey, fields: Mapping[str, JSON]) -> Lines:
+    """A record with those of its fields that hold something."""
+    yield f"{key.kind} {key.id}"
+    for name, value in fields.items():
         if value is not None and value != []:
             pairs = value.items() if isinstance(value, dict) else ()
             shown = ", ".join(f"{k}: {v}" for k, v in pairs) if pairs else show(value)
