@@ -53,7 +53,12 @@ def _check_filters(trigger: Trigger) -> None:
         filtered |= {name for name in slots if clock.takes(name)}
     if slots != filtered or slots != {p.name for p in trigger.slots}:
         raise CatalogueError(f"the slots of the trigger `{trigger.name}` and its filters differ")
-    said = (*(f.path[0] for f in trigger.filters), *trigger.where, *(clock.params if clock else ()))
+    said = (
+        *(f.path[0] for f in trigger.filters),
+        *trigger.where,
+        *trigger.unless,
+        *(clock.params if clock else ()),
+    )
     for path in said:
         if path not in trigger.payload:
             raise CatalogueError(f"the trigger `{trigger.name}` filters by `{path}`, which its payload lacks")

@@ -26,6 +26,7 @@ def _trigger(trigger: Trigger) -> dict[str, Any]:
         "payload": {name: str(type_) for name, type_ in trigger.payload.items()},
         "filters": [_param(p) for p in trigger.slots],
         "where": dict(trigger.where),
+        "unless": dict(trigger.unless),
         "summary": trigger.summary,
         "doc": trigger.doc,
         "example": trigger.example,

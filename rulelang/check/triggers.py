@@ -150,7 +150,8 @@ def checked_trigger(context: Context, found: Found, root: str = "event") -> Chec
     trigger = found.trigger
     values = fill(context, trigger.slots, found.matched.slots, setting=False)
     _check_event_subject(context, found)
-    filters = [_fixed(found, root, name, value) for name, value in trigger.where.items()]
+    filters = [_fixed(found, root, "eq", name, value) for name, value in trigger.where.items()]
+    filters += [_fixed(found, root, "ne", name, value) for name, value in trigger.unless.items()]
     filters += [_filter(f, root, values[f.slot]) for f in trigger.filters if f.slot in values]
     moment = moment_of(context, trigger, values)
     if moment is not None:
@@ -166,9 +167,9 @@ def _check_event_subject(context: Context, found: Found) -> None:
         context.report(messages.trigger_for_other(context.source, span, text, subject, (own.subject,)))
 
 
-def _fixed(found: Found, root: str, name: str, value: object) -> Typed:
+def _fixed(found: Found, root: str, op: str, name: str, value: object) -> Typed:
     span = found.clause.span
-    return Apply(BOOL, span, "eq", (Ref(ANY, span, (root, name)), Const(TEXT, span, value)))
+    return Apply(BOOL, span, op, (Ref(ANY, span, (root, name)), Const(TEXT, span, value)))
 
 
 def _filter(declared: Filter, root: str, value: Typed) -> Typed:

@@ -67,6 +67,7 @@ def test_the_sample_of_a_trigger_is_valid_and_normal(trigger: Trigger) -> None:
         for name, value in trigger.sample.items():
             assert coerce(concrete(trigger.payload[name], schema, kind), value) == value
     assert all(trigger.sample[name] == value for name, value in trigger.where.items())
+    assert all(trigger.sample[name] != value for name, value in trigger.unless.items())
 
 
 @pytest.mark.parametrize("trigger", **each(TRIGGERS))

@@ -74,5 +74,6 @@ TRIGGERS = (
         payload=_PAYLOAD | {"booked_by": TEXT},
         sample=_SAMPLE | {"status": "new", "booked_by": "customer"},
         rows=(32,),
+        unless={"recurring": True},
     ),
 )
