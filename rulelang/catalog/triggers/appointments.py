@@ -58,7 +58,7 @@ TRIGGERS = (
         "appointment status changed [of {calendar}]",
         "an appointment comes to any status",
         doc=f"`event.status` and `event.previous_status` say which. {_DOC}",
-        example='on appointment status changed when event.modified_by = customer do notify owner "see calendar"',
+        example='on appointment status changed when event.modified_by = user do notify owner "see calendar"',
         slots=(_CALENDAR,),
         payload=_PAYLOAD,
         sample=_SAMPLE,

@@ -177,7 +177,7 @@ TRIGGERS = (
         example='on sms failed when event.error_code in [21610, 30007] do notify owner "text message failed"',
         slots=(slot("code", "the provider's error code", NUMBER, path="error_code"),),
         payload={"message_id": TEXT, "error_code": NUMBER, "error_text": TEXT},
-        sample={"message_id": "m_2", "error_code": 30003, "error_text": "unreachable destination handset"},
+        sample={"message_id": "m_2", "error_code": 30007, "error_text": "message filtered"},
         rows=(28,),
     ),
 )

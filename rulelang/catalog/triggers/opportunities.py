@@ -80,7 +80,7 @@ TRIGGERS = (
             "tags": TAG_LIST,
             "fields": RECORD,
         },
-        sample={"pipeline": "deals", "stage": "Qualified", "value": 4800, "owner": "ana@acme.test"},
+        sample={"pipeline": "deals", "stage": "Qualified", "value": 12_000, "owner": "ana@acme.test"},
         rows=(34,),
         derivation=Derivation.CREATED,
         effect=Effect.FIELDS,

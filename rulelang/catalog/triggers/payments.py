@@ -105,7 +105,7 @@ TRIGGERS = (
         "`event.amount` and `event.currency` are the amount, `event.due_at` when it is due.",
         (
             'on invoice paid when event.amount > $1_000 do add tag "good payer"',
-            'on invoice status changed when event.status in [overdue, void] do notify owner "see the invoice"',
+            'on invoice status changed when event.status in [partially_paid, paid] do notify owner "see the invoice"',
         ),
     ),
     trigger(
@@ -159,7 +159,7 @@ TRIGGERS = (
         "`event.before` is the status before, `event.product` what was subscribed to.",
         (
             'on subscription past_due when event.product = "Pro" do notify owner "the card was refused"',
-            'on subscription status changed when event.before = trial do remove tag "trial"',
+            'on subscription status changed when event.before = active do add tag "payment trouble"',
         ),
     ),
     trigger(

@@ -37,9 +37,9 @@ _EXITED_SAMPLE = {
     "pipeline": "sales",
     "stage": "MQL",
     "next_stage": "SQL",
-    "entered_at": "2026-03-01T09:00:00.000Z",
+    "entered_at": "2026-03-01T21:00:00.000Z",
     "exited_at": "2026-03-02T09:00:00.000Z",
-    "seconds_in_stage": 86400,
+    "seconds_in_stage": 43200,
 }
 
 TRIGGERS = (

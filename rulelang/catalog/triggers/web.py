@@ -87,7 +87,7 @@ TRIGGERS = (
         example='on lead form submitted when event.platform in [facebook, instagram] do add tag "meta"',
         slots=(_LEAD_FORM,),
         payload=_LEAD,
-        sample={"platform": "tiktok", "page_id": "p_1", "form_id": "f_1", "fields": {"company": "Acme"}},
+        sample={"platform": "facebook", "page_id": "p_1", "form_id": "f_1", "fields": {"company": "Acme"}},
     ),
     _lead_form("facebook", 23),
     _lead_form("instagram", 24),
