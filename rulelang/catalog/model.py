@@ -118,7 +118,8 @@ class Trigger:
     `phrase` is words and `{slots}`, optional parts in `[ ]`: `stage enter {stage} [from {previous}]`.
     `event` is the canonical event type; `payload` its typed data; `where` fixed conditions on the payload
     (`{"platform": "facebook"}`), `unless` values of it that never set it off. `subjects` are the kinds it can fire for.
-    `rows` are its numbers in the product catalogue. `sample` is a valid event `data`. `example` is a whole rule that checks and simulates.
+    `rows` are its numbers in the product catalogue.
+    `sample` is a valid event `data`. `example` is a whole rule that checks and simulates.
     `clock` is set when the event is not sent by anybody but comes of time.
     """
 
