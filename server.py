@@ -30,6 +30,7 @@ from runtime.signing import make_secret_file
 from runtime.store.open import open_store
 from runtime.store.reader import SqliteReader
 from runtime.store.sqlite import SqliteWriter
+from runtime.trying import AuthorTools
 from runtime.workspace import Workspace
 from stdlib_actions.library import build_library, declarations, live_services
 from stdlib_actions.services import policy_of
@@ -57,6 +58,7 @@ class Parts(NamedTuple):
     egress: EgressClient
     metrics: PrometheusMetrics
     guard: Guard
+    tools: AuthorTools
 
 
 def assemble(root: Path, env: Mapping[str, str] = os.environ) -> Parts:
@@ -83,7 +85,7 @@ def assemble(root: Path, env: Mapping[str, str] = os.environ) -> Parts:
     metrics = PrometheusMetrics()
     engine = Engine(writer, rules, SystemClock(), _limits(settings), _policy(settings), metrics)
     guard = Guard(KeyFile(root / DATA), Sessions())
-    return Parts(settings, workspace, engine, writer, readers(), egress, metrics, guard)
+    return Parts(settings, workspace, engine, writer, readers(), egress, metrics, guard, Tools(root))
 
 
 def _make_folder(folder: Path) -> None:
@@ -161,6 +163,6 @@ def build_server(parts: Parts) -> Starlette:
         clock=parts.engine.clock.now,
         mailbox=parts.workspace.root / parts.settings.mail.mailbox,
         version=version("rulelang"),
-        tools=Tools(parts.workspace.root),
+        tools=parts.tools,
     )
     return build_app(context, lambda app: running(parts))

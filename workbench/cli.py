@@ -17,6 +17,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "lint": ("workbench.lint:lint", "look for loops, conflicts and dead conditions in correct rules"),
     "why": ("workbench.why:why", "say why a rule fired for somebody, or why not"),
     "next": ("workbench.upcoming:upcoming", "say when schedules fire next"),
+    "flow": ("workbench.flow:flow", "draw rules as pictures"),
     "catalog": ("workbench.catalog:catalog", "list triggers, actions and functions"),
     "repl": ("workbench.repl.command:repl", "try out expressions, events and rules at a prompt"),
     "lsp": ("workbench.lsp.command:lsp", "serve editors over the Language Server Protocol"),

@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from web.editing import files, finding, language, trying
+from web.editing import deploying, files, finding, language, picture, trying
 from web.editing.bodies import At, Place, body_schema
 from web.routing import Answer, Endpoint, Handler, Parameter
 
@@ -148,6 +148,8 @@ def _language() -> list[Endpoint]:
             "runs",
             "truncated",
         ),
+        ask("flow", picture.flow, picture.Wanted, "Pictures of rules", "rules", "truncated"),
+        ask("plan-deploy", deploying.plan_deploy, Place, "What going live would change", "rules", "files"),
         ask("test", trying.test, trying.Tests, "How tests end", "passed", "failed", "tests", "coverage"),
         Endpoint(
             "GET",
