@@ -74,7 +74,7 @@ _CONSENT = (
 DECLARATIONS = (
     Action(
         name="send_email_template",
-        phrase="send email template() [to {to}] [after {delay}]",
+        phrase="send email template() [to {to}] [to team {to}] [after {delay}]",
         performs=Performs.EFFECT,
         summary="send an e-mail from a template",
         doc=(
@@ -97,7 +97,7 @@ DECLARATIONS = (
     ),
     Action(
         name="send_email_hyper",
-        phrase="send email hyper() [to {to}] [after {delay}]",
+        phrase="send email hyper() [to {to}] [to team {to}] [after {delay}]",
         performs=Performs.EFFECT,
         summary="send an e-mail that a language model writes",
         doc=(

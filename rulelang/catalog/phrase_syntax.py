@@ -116,13 +116,20 @@ def _simple(match: re.Match[str], params: Mapping[str, Param], phrase: str) -> l
 def _check_params(declaration: Trigger | Action, params: Mapping[str, Param]) -> None:
     phrase = declaration.phrase
     slots = slot_names(phrase)
-    if len(set(slots)) != len(slots) or len(params) != len(params_of(declaration)):
+    if _given_twice(phrase) or len(params) != len(params_of(declaration)):
         raise PhraseError(f"a parameter of the phrase `{phrase}` is there twice")
     if phrase.count("()") > 1:
         raise PhraseError(f"the phrase `{phrase}` takes arguments in two places")
     if arguments_of(declaration) and "()" not in phrase:
         extra = arguments_of(declaration)[0].name
         raise PhraseError(f"the parameter `{extra}` is neither a slot of the phrase `{phrase}` nor in `()`")
+
+
+def _given_twice(phrase: str) -> bool:
+    """Whether a slot stands twice in what can be written together: optional parts may offer a slot by turns."""
+    fixed = slot_names(re.sub(r"\[[^\]]*\]", "", phrase))
+    optional = [slot_names(part) for part in re.findall(r"\[([^\]]*)\]", phrase)]
+    return any(len({*fixed, *slots}) < len(fixed) + len(slots) for slots in [(), *optional])
 
 
 def variants(parts: Sequence[Part]) -> Iterator[tuple[Simple, ...]]:
@@ -146,5 +153,10 @@ def _arranged(options: list[OptionalPart]) -> list[tuple[Simple, ...]]:
         tuple(part for option in chosen for part in option.parts)
         for count in range(len(options) + 1)
         for chosen in permutations(options, count)
-        if all(isinstance(option.parts[0], WordPart) for option in chosen[1:])
+        if all(isinstance(option.parts[0], WordPart) for option in chosen[1:]) and _is_distinct(chosen)
     ]
+
+
+def _is_distinct(options: Sequence[OptionalPart]) -> bool:
+    slots = [part.param.name for option in options for part in option.parts if isinstance(part, SlotPart)]
+    return len(set(slots)) == len(slots)
