@@ -25,7 +25,7 @@ from runtime.files import DATA, FileError
 from runtime.keys import KeyFile
 from runtime.outbox import OutboxLimits, Pace
 from runtime.retry import RetryPolicy
-from runtime.settings import OWN_SECRET, Settings, load_settings, missing_secrets
+from runtime.settings import OWN_SECRET, Secret, Settings, load_settings, missing_secrets
 from runtime.signing import make_secret_file
 from runtime.store.open import open_store
 from runtime.store.reader import SqliteReader
@@ -37,6 +37,7 @@ from stdlib_actions.services import policy_of
 from web.app import build_app
 from web.auth import Guard, Sessions
 from web.context import AppContext
+from web.inbound.addresses import Address, addresses
 from web.metrics import PrometheusMetrics
 from web.protocol import BoundedProtocol
 from workbench.authoring.tools import Tools
@@ -59,6 +60,7 @@ class Parts(NamedTuple):
     metrics: PrometheusMetrics
     guard: Guard
     tools: AuthorTools
+    inbound: Mapping[str, Address]
 
 
 def assemble(root: Path, env: Mapping[str, str] = os.environ) -> Parts:
@@ -85,7 +87,10 @@ def assemble(root: Path, env: Mapping[str, str] = os.environ) -> Parts:
     metrics = PrometheusMetrics()
     engine = Engine(writer, rules, SystemClock(), _limits(settings), _policy(settings), metrics)
     guard = Guard(KeyFile(root / DATA), Sessions())
-    return Parts(settings, workspace, engine, writer, readers(), egress, metrics, guard, Tools(root))
+    inbound = addresses(settings.inbound, lambda name, file: Secret(name, file).read(root, env))
+    return Parts(
+        settings, workspace, engine, writer, readers(), egress, metrics, guard, Tools(root), inbound
+    )
 
 
 def _make_folder(folder: Path) -> None:
@@ -164,5 +169,6 @@ def build_server(parts: Parts) -> Starlette:
         mailbox=parts.workspace.root / parts.settings.mail.mailbox,
         version=version("rulelang"),
         tools=parts.tools,
+        inbound=parts.inbound,
     )
     return build_app(context, lambda app: running(parts))

@@ -14,6 +14,8 @@ from typing import Annotated, Any, Literal, NamedTuple, TypeAlias, cast
 
 import msgspec
 
+from runtime.inbound import Inbound, contradictions
+
 FILE_NAME = "rulelang.toml"
 PREFIX = "RULELANG_"
 OWN_SECRET = ".rulelang/webhook.secret"
@@ -207,6 +209,7 @@ class Settings(msgspec.Struct, frozen=True):
     webhook: Webhook = Webhook()
     egress: Egress = Egress()
     engine: Engine = Engine()
+    inbound: dict[str, Inbound] = msgspec.field(default_factory=dict, name="in")
 
 
 def load_settings(root: Path, env: Mapping[str, str]) -> Settings:
@@ -271,7 +274,8 @@ def _near(key: str, known: Mapping[str, Any], prefix: str) -> str:
 def _variables() -> Iterator[tuple[str, str, msgspec.structs.FieldInfo]]:
     """Every variable that overrides a setting: its name, the section and the field."""
     for section in msgspec.structs.fields(Settings):
-        for field in msgspec.structs.fields(section.type):
+        # Tables of tables have names of the operator's own: they are set in the file alone.
+        for field in msgspec.structs.fields(section.type) if isinstance(section.type, type) else ():
             if not str(field.type).startswith("dict"):
                 yield f"{PREFIX}{section.name}_{field.encode_name}".upper(), section.name, field
 
@@ -325,6 +329,7 @@ def _contradictions(settings: Settings) -> Iterator[str]:
         yield "`smtp.username` needs `smtp.password_env` or `smtp.password_file`"
     if settings.hyper.base_url and not settings.hyper.model:
         yield "`hyper.base_url` needs `hyper.model`"
+    yield from contradictions(settings.inbound)
     if settings.egress.allow:
         yield from _bad_destinations(settings.egress.allow)
 
@@ -343,6 +348,9 @@ def _secrets(settings: Settings) -> Iterator[Secret]:
     yield from (settings.smtp.password, settings.hyper.api_key)
     if not settings.webhook.makes_its_own:
         yield settings.webhook.secret
+    for address in settings.inbound.values():
+        yield Secret(address.secret_env, address.secret_file)
+        yield Secret(address.token_env, "")
     yield from (Secret(name, "") for name in (settings.slack.default, *settings.slack.channels.values()))
 
 

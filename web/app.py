@@ -16,6 +16,8 @@ from web import deploy, history, ingest, mailbox, pages, records, rules, runs, s
 from web.context import AppContext
 from web.editing import routes as editing
 from web.errors import HANDLERS, Faults
+from web.inbound import endpoints as inbound
+from web.inbound import segment
 from web.ingest import EventsEndpoint
 from web.openapi import document
 from web.routing import Endpoint, routes
@@ -67,6 +69,8 @@ def api_endpoints() -> list[Endpoint]:
         *why.endpoints(),
         *editing.endpoints(),
         *history.endpoints(),
+        *inbound.endpoints(),
+        *segment.endpoints(),
         *mailbox.endpoints(),
         *system.endpoints(),
     ]

@@ -29,8 +29,13 @@ def media_type(connection: HTTPConnection) -> str:
     return connection.headers.get("content-type", "").partition(";")[0].strip().lower()
 
 
-async def read_body(connection: HTTPConnection, receive: Receive, limit: int = MAX_BYTES) -> bytes:
-    """The whole body.
+async def read_body(
+    connection: HTTPConnection,
+    receive: Receive,
+    limit: int = MAX_BYTES,
+    encodings: tuple[str, ...] = (),
+) -> bytes:
+    """The whole body as it came; `encodings` besides none are left to the caller to undo.
 
     Raises:
         Problem: 413 past `limit` bytes, 415 when it is compressed, 408 past the deadline, 400 when the client went
@@ -39,7 +44,7 @@ async def read_body(connection: HTTPConnection, receive: Receive, limit: int = M
     declared = connection.headers.get("content-length", "")
     if declared.isdecimal() and int(declared) > limit:
         raise _too_large(limit)
-    if connection.headers.get("content-encoding", "identity").lower() != "identity":
+    if connection.headers.get("content-encoding", "identity").lower() not in ("identity", *encodings):
         raise Problem(
             415, "send the body as it is, without Content-Encoding", {"Accept-Encoding": "identity"}
         )

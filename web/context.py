@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
@@ -19,6 +19,7 @@ from runtime.workspace import Workspace
 from web.auth import Guard
 from web.complaints import Complaints
 from web.editing.desk import Desk
+from web.inbound.addresses import Address
 from web.problems import unavailable
 
 T = TypeVar("T")
@@ -40,6 +41,7 @@ class AppContext:
     tools: AuthorTools
     complaints: Complaints = field(default_factory=Complaints)
     desk: Desk = field(default_factory=Desk)
+    inbound: Mapping[str, Address] = field(default_factory=dict)
 
 
 def context_of(connection: HTTPConnection) -> AppContext:

@@ -42,7 +42,10 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """One operation. `scope` "" means open to strangers. `bodies` maps media types to JSON Schemas."""
+    """One operation. `scope` "" means open to strangers. `bodies` maps media types to JSON Schemas.
+
+    `free_query` says that any parameters may stand in the address, `own_keys` that the handler checks the scope.
+    """
 
     method: str
     path: str
@@ -55,6 +58,8 @@ class Endpoint:
     answers: Mapping[int, Answer] = field(default_factory=dict)
     tag: str = ""
     body_required: bool = True
+    free_query: bool = False
+    own_keys: bool = False
 
 
 LIMIT = Parameter(
@@ -85,9 +90,10 @@ def by_method(handlers: Mapping[str, Handler]) -> Handler:
 
 def _guarded(endpoint: Endpoint) -> Handler:
     async def handle(request: Request) -> Response:
-        if endpoint.scope:
+        if endpoint.scope and not endpoint.own_keys:
             context_of(request).guard.require(request, endpoint.scope)
-        _check_query(request, endpoint)
+        if not endpoint.free_query:
+            _check_query(request, endpoint)
         return await endpoint.handler(request)
 
     return handle

@@ -115,7 +115,6 @@ def _simple(match: re.Match[str], params: Mapping[str, Param], phrase: str) -> l
 
 def _check_params(declaration: Trigger | Action, params: Mapping[str, Param]) -> None:
     phrase = declaration.phrase
-    slots = slot_names(phrase)
     if _given_twice(phrase) or len(params) != len(params_of(declaration)):
         raise PhraseError(f"a parameter of the phrase `{phrase}` is there twice")
     if phrase.count("()") > 1:

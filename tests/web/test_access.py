@@ -19,6 +19,9 @@ OPEN = {
     ("GET", "/sign-in"),
     ("POST", "/sign-in"),
     ("POST", "/sign-out"),
+    # Requests of other systems: a signature lets them in.
+    ("GET", "/in/x"),
+    ("POST", "/in/x"),
 }
 """All that a stranger may ask for, besides the files under /static."""
 
