@@ -88,9 +88,7 @@ def assemble(root: Path, env: Mapping[str, str] = os.environ) -> Parts:
     engine = Engine(writer, rules, SystemClock(), _limits(settings), _policy(settings), metrics)
     guard = Guard(KeyFile(root / DATA), Sessions())
     inbound = addresses(settings.inbound, lambda name, file: Secret(name, file).read(root, env))
-    return Parts(
-        settings, workspace, engine, writer, readers(), egress, metrics, guard, Tools(root), inbound
-    )
+    return Parts(settings, workspace, engine, writer, readers(), egress, metrics, guard, Tools(root), inbound)
 
 
 def _make_folder(folder: Path) -> None:
