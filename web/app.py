@@ -53,7 +53,11 @@ class SecureHeaders:
 
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
-                message["headers"] = [*message.get("headers", ()), *_HEADERS, caching]
+                own = list(message.get("headers", ()))
+                named = {name for name, _ in own}
+                # A page that needs another policy says so itself.
+                more = [header for header in (*_HEADERS, caching) if header[0] not in named]
+                message["headers"] = [*own, *more]
             await send(message)
 
         await self._app(scope, receive, send_with_headers)

@@ -19,6 +19,7 @@ from stdlib_actions.mail.mailbox import list_messages, read_message, read_source
 from web.auth import SESSION_SECONDS, cookie_name, same_origin
 from web.body import read_body
 from web.context import AppContext, committed, context_of
+from web.editor import editor_page, preview
 from web.html import render, render_plain
 from web.problems import Problem
 from web.routing import Handler, by_method
@@ -201,6 +202,8 @@ PAGES: Sequence[Page] = (
     Page("GET", "/", SIGNED_IN, start),
     Page("GET", "/runs/{id}", "runs:read", run_page),
     Page("GET", "/rules/{file:path}", "rules:read", rule_page),
+    Page("GET", "/editor", "rules:read", editor_page),
+    Page("POST", "/editor/preview", "rules:read", preview),
     Page("GET", "/mailbox/{id}", "mailbox:read", message_page),
     Page("GET", "/mailbox/{id}/source", "mailbox:read", message_source),
     Page("POST", "/effects/{key}/replay", "runs:write", replay),
