@@ -19,7 +19,7 @@ from stdlib_actions.mail.mailbox import list_messages, read_message, read_source
 from web.auth import SESSION_SECONDS, cookie_name, same_origin
 from web.body import read_body
 from web.context import AppContext, committed, context_of
-from web.editor import editor_page, preview
+from web.editing.page import editor_page, preview
 from web.html import render, render_plain
 from web.problems import Problem
 from web.routing import Handler, by_method
