@@ -30,7 +30,7 @@ _EXPECTED = ("net::ERR_CONNECTION_REFUSED", "net::ERR_EMPTY_RESPONSE", "net::ERR
 _STATUS = "Failed to load resource: the server responded with a status of"
 _TELL = """
 document.addEventListener("securitypolicyviolation", (event) =>
-  console.error(`CSP: ${event.violatedDirective} ${event.blockedURI} ${event.sourceFile}:${event.lineNumber}`));
+  console.error(`CSP: ${event.violatedDirective} ${event.blockedURI} ${event.target?.outerHTML?.slice(0, 200)}`));
 """
 
 

@@ -89,6 +89,24 @@ const explained = StateField.define({
   provide: (field) => showTooltip.from(field),
 });
 
+/**
+ * Typing over several lines. Left to itself, the browser joins the lines with inline styles, which the policy of the
+ * page blocks and reports.
+ */
+const typeOver = EditorView.domEventHandlers({
+  beforeinput(event, view) {
+    const { main } = view.state.selection;
+    const lines = view.state.doc.lineAt(main.from).number !== view.state.doc.lineAt(main.to).number;
+    if (!lines || event.isComposing || event.inputType !== "insertText" || event.data === null) return false;
+    const text = event.data;
+    const insert = () => view.state.update(view.state.replaceSelection(text), { userEvent: "input.type", scrollIntoView: true });
+    const handled = view.state.facet(EditorView.inputHandler).some((handler) => handler(view, main.from, main.to, text, insert));
+    if (!handled) view.dispatch(insert());
+    event.preventDefault();
+    return true;
+  },
+});
+
 /** The editor of texts in `parent`. `hooks`: changed(text), moved(state), complete(context), hover(at), keys. */
 export class Code {
   constructor(parent, nonce, hooks) {
@@ -111,7 +129,7 @@ export class Code {
       EditorView.cspNonce.of(this._nonce),
       lineNumbers(), marksGutter, lintGutter(), foldGutter(), highlightActiveLineGutter(), highlightSpecialChars(), history(),
       drawSelection(), indentOnInput(), indentUnit.of("  "), bracketMatching(), closeBrackets(), highlightActiveLine(), highlightSelectionMatches(),
-      EditorView.lineWrapping, marks, linked, explained, folds, folding,
+      EditorView.lineWrapping, marks, linked, explained, folds, folding, typeOver,
       this._language.of(isRules ? rules : []), colours,
       this._readOnly.of([EditorState.readOnly.of(doc === null), EditorView.editable.of(doc !== null)]),
       autocompletion({ override: [(context) => this.hooks.complete(context)], icons: false, closeOnBlur: true }),
