@@ -155,7 +155,7 @@ async def test_the_picture_leads_to_the_text_and_back(page: Page) -> None:
     picture = page.locator("#flow svg")
     await expect(picture.locator(".node.done")).not_to_have_count(0)
     await expect(page.locator("#flow [role=status]")).to_contain_text("contact c_1")
-    await picture.get_by_text("set qualified").first.click()
+    await picture.locator("text", has_text="set qualified").click()
     await expect(page.locator(".cm-linked")).to_have_text("set qualified = true")
     await desk.click_line("webhook post")
     await expect(picture.locator(".here")).to_contain_text("webhook")

@@ -52,7 +52,11 @@ export class Checking extends EventTarget {
     this.elsewhere = elsewhere;
     this.code.diagnose(diagnostics.map((found) => this._forEditor(found)));
     this.places.problems.replaceChildren(...this._list());
-    this.places.problems.hidden = diagnostics.length + elsewhere.length === 0;
+    const hidden = diagnostics.length + elsewhere.length === 0;
+    if (hidden !== this.places.problems.hidden) {
+      this.places.problems.hidden = hidden;
+      this.code.showCursor(); // The list takes room from the text.
+    }
     const others = diagnostics.length - this.errors;
     this.places.count.textContent = [
       this.errors ? counted(this.errors, "mistake") : "No mistakes",
@@ -70,7 +74,7 @@ export class Checking extends EventTarget {
       severity: SEVERITIES[found.severity] ?? "info",
       message: `${found.message}${found.help ? `; ${found.help}` : ""}`,
       renderMessage: () => h("div", { className: "mistake" }, this._sentences(found)),
-      actions: found.fixes.map((fix) => ({ name: capital(fix.title), apply: () => this._fix(fix) })),
+      actions: found.fixes.map((fix) => ({ name: titleOf(fix), apply: () => this._fix(fix) })),
     };
   }
 
@@ -101,7 +105,7 @@ export class Checking extends EventTarget {
       h("button", { className: "link where", on: { click: go } }, where),
       h("div", {}, this._sentences(found)),
       h("div", { className: "buttons" }, away ? null : found.fixes.map((fix) =>
-        h("button", { className: "small", on: { click: () => this._fix(fix) } }, capital(fix.title)))));
+        h("button", { className: "small", on: { click: () => this._fix(fix) } }, titleOf(fix)))));
   }
 
   /** Show a place of any file. */
@@ -169,6 +173,8 @@ function option(item, number) {
   };
 }
 
-export function capital(text) {
-  return text.charAt(0).toUpperCase() + text.slice(1);
+/** What a button says: a title is a part of a sentence, with code in backquotes. */
+function titleOf(fix) {
+  const plain = fix.title.replaceAll("`", "");
+  return plain.charAt(0).toUpperCase() + plain.slice(1);
 }

@@ -127,7 +127,7 @@ export class Code {
     const isRules = doc === null || ["rules", "schema", "test"].includes(doc.kind);
     return [
       EditorView.cspNonce.of(this._nonce),
-      lineNumbers(), marksGutter, lintGutter(), foldGutter(), highlightActiveLineGutter(), highlightSpecialChars(), history(),
+      lineNumbers(), marksGutter, lintGutter(), foldGutter({ foldingChanged: (update) => update.startState.field(folds) !== update.state.field(folds) }), highlightActiveLineGutter(), highlightSpecialChars(), history(),
       drawSelection(), indentOnInput(), indentUnit.of("  "), bracketMatching(), closeBrackets(), highlightActiveLine(), highlightSelectionMatches(),
       EditorView.lineWrapping, marks, linked, explained, folds, folding, typeOver,
       this._language.of(isRules ? rules : []), colours,
@@ -193,6 +193,11 @@ export class Code {
     const selection = { anchor: Math.min(from, size), head: Math.min(to, size) };
     this.view.dispatch({ selection, effects: EditorView.scrollIntoView(selection.anchor, { y: "center" }) });
     if (focus) this.view.focus();
+  }
+
+  /** Keep the cursor in view while the author is in the text. */
+  showCursor() {
+    if (this.view.hasFocus) this.view.dispatch({ effects: EditorView.scrollIntoView(this.at, { y: "nearest", yMargin: 30 }) });
   }
 
   /** Point at a range without moving the cursor; null for none. */

@@ -37,14 +37,14 @@ export class Simulate extends EventTarget {
   _build() {
     this._groups = Object.entries(this._tables).map(([kind, table]) => group(kind, table, kind === "contacts"));
     this._groups.push(group("events", this._events, true));
+    this._inputs = h("details", { className: "group inputs", open: true }, h("summary", {}, "Sample records and events"), this._groups,
+      h("div", { className: "span" }, labelled(this._from, "From"), labelled(this._for, "For")));
     return [
       h("div", { className: "runbar" },
         h("button", { on: { click: () => this.start() }, aria: { keyshortcuts: "Control+Enter" }, title: "Run (Ctrl-Enter)" }, "Run"),
         h("button", { className: "plain", on: { click: () => this._fresh() } }, "Fresh samples"),
         h("label", { className: "check" }, this._only, "only this file")),
-      h("details", { className: "group inputs", open: true }, h("summary", {}, "Sample records and events"), this._groups,
-        h("div", { className: "span" }, labelled(this._from, "From"), labelled(this._for, "For"))),
-      this._said, this._result,
+      this._inputs, this._said, this._result,
     ];
   }
 
@@ -128,6 +128,7 @@ export class Simulate extends EventTarget {
       section("Messages", mails.length ? mailbox(mails, (mail) => this._go(mail)) : h("p", { className: "empty" }, "No message would be sent.")),
       section("Covered", h("p", {}, `${coverageText(result.coverage)}. `, legend())));
     this._result.hidden = false;
+    this._inputs.open = false; // What came out is to be seen; what went in is one press away.
     if (this.code.text === text) this.code.mark(marksOf(result.coverage, this.docs.current.path, (at) => this.code.lineOf(at)));
     this.dispatchEvent(new Event("simulated"));
   }
