@@ -21,10 +21,15 @@ export class Timeline {
     this._rows = [];
     const items = [];
     let before = null;
+    let dayBefore = "";
     for (const entry of entries.filter((each) => all || !QUIET.has(each.kind) || (each.kind === "not_matched" && each.step))) {
       const at = Date.parse(entry.at);
-      if (before !== null && at - before >= 1000) items.push(h("li", { className: "gap" }, `${span(at - before)} later`));
+      const day = entry.at.slice(0, 10);
+      const later = before !== null && at - before >= 1000 ? `${span(at - before)} later` : "";
+      if (day !== dayBefore) items.push(h("li", { className: "gap" }, h("strong", {}, day), later ? `, ${later}` : ""));
+      else if (later) items.push(h("li", { className: "gap" }, later));
       items.push(this._item(entry, at !== before));
+      dayBefore = day;
       before = at;
     }
     this.element.replaceChildren(...items);
@@ -32,7 +37,7 @@ export class Timeline {
 
   _item(entry, tellTime) {
     const content = [
-      h("span", { className: "when" }, tellTime ? clock(entry.at) : ""),
+      h("span", { className: "when" }, tellTime ? clock(entry.at).slice(11) : ""),
       h("span", { className: `kind ${entry.kind}` }, KINDS[entry.kind] ?? entry.kind),
       h("span", { className: "what" }, sentence(entry)),
     ];
