@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
 from msgspec.structs import replace
 
 from runtime.actions import ActionError, EffectAction, Facts, LocalAction
 from runtime.consent import needs_consent, refusal
 from runtime.listening import keep
-from runtime.model import JSON, Effect, EntryKind, Run, RunStatus
+from runtime.model import JSON, Effect, EntryKind, Run, RunStatus, SubjectKey
 from runtime.policy import Verdict, remember, stopped
 from runtime.program import Act
 
@@ -54,10 +55,14 @@ class Acting:
         return keep(run, step.bind, {"ok": False, "error": reason}), step.on_error
 
     def _arguments(self, run: Run, step: Act) -> dict[str, JSON]:
-        if step.constant is not None:
+        named = step.params if step.action.takes_with else {}
+        if step.constant is not None and not named:
             return dict(step.constant)
         scope = self._turn.run_scope(run)
-        return {name: value(scope) for name, value in step.args.items()}
+        args = {name: value(scope) for name, value in step.args.items()}
+        if named:
+            args["with"] = {name: value(scope) for name, value in named.items()}
+        return args
 
     def _change(self, run: Run, step: Act, action: LocalAction, args: dict[str, JSON]) -> Run | None:
         turn = self._turn
@@ -100,7 +105,7 @@ class Acting:
         intent = action.intend(turn.machine.schema, facts, args)
         self._remember(run, step, args, facts)
         effect = Effect(
-            key=f"{run.id}:{step.id}:{_round(run, step)}",
+            key=_key(run, step),
             run=run.id,
             rule=run.rule,
             step=step.id,
@@ -140,6 +145,10 @@ class Acting:
         turn.working.touched = True
 
 
+def _key(run: Run, step: Act) -> str:
+    return f"{run.id}:{step.id}:{_round(run, step)}"
+
+
 def _round(run: Run, step: Act) -> str:
     """Which time round: part of the key of an effect, so that a repetition is another effect."""
     loops: dict[str, int] = run.locals.get("loops", {})
@@ -175,6 +184,29 @@ class _Context:
         self._turn = turn
         self._run = run
         self._step = step
+
+    @property
+    def key(self) -> str:
+        """What this step is known by."""
+        return _key(self._run, self._step)
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The zone of the subject's times of day."""
+        return self._turn.run_scope(self._run).zone
+
+    @property
+    def facts(self) -> Facts:
+        """What the action may know."""
+        return self._turn.facts(self._run)
+
+    def raise_event(self, type_: str, data: dict[str, JSON]) -> None:
+        """Let an event happen to the subject."""
+        self._turn.queue_event(type_, data, {}, self._run)
+
+    def tell(self, to: SubjectKey, type_: str, data: dict[str, JSON], links: Mapping[str, str] = {}) -> None:
+        """Let an event happen to another record."""
+        self._turn.emit(to, type_, data, self._run, self.key, links)
 
     def start_rule(self, rule: str) -> None:
         """Start another rule for the same subject, with the step's parameters."""

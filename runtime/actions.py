@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
+from zoneinfo import ZoneInfo
 
 from rulelang.catalog.model import Catalogue
 from rulelang.types.schema import Schema
@@ -50,6 +51,24 @@ class LocalContext(Protocol):
 
     def start_rule(self, rule: str) -> None:
         """Start another rule for the same subject, through an event with this run as its cause."""
+
+    @property
+    def key(self) -> str:
+        """What this step is known by for ever: another on each round of a loop, equal whenever it is replayed."""
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The zone of the subject's times of day."""
+
+    @property
+    def facts(self) -> Facts:
+        """The subject, its related records and the event that started the run (where the action `uses_event`)."""
+
+    def raise_event(self, type_: str, data: dict[str, JSON]) -> None:
+        """Let an event happen to the subject, after this step, with this run as its cause."""
+
+    def tell(self, to: SubjectKey, type_: str, data: dict[str, JSON], links: Mapping[str, str] = {}) -> None:
+        """Let an event happen to another record. `links` may hold its `contact_id` and `account_id`."""
 
 
 class ActionError(Exception):

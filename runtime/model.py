@@ -287,11 +287,31 @@ class CancelInput(msgspec.Struct, frozen=True, gc=False):
 Input: TypeAlias = EventInput | TimerInput | AlarmInput | EffectInput | CancelInput
 
 
+class Item(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
+    """One thing on the desks of the staff (runtime/desk.py): a `task`, a `note` or a `notice`, as `kind` says.
+
+    `person` (an e-mail address) has it on the desk, or everybody in `team`; of a note it is the author. `closed_at` is
+    when a task was done or a notice read. `data` holds `title`, `text`, `description`, `priority`, `remind_at`,
+    `outcome`, `completed_by`, `rule` and `run`, as far as there are any.
+    """
+
+    id: str
+    kind: str
+    subject: SubjectKey
+    at: Millis
+    person: str = ""
+    team: str = ""
+    due: Millis | None = None
+    closed_at: Millis | None = None
+    data: dict[str, JSON] = {}
+
+
 class Transition(msgspec.Struct, gc=False):
     """All that one input brought about. The shell commits it as a whole or not at all.
 
     `state` is the subject afterwards; `runs` the runs that are new or changed (also ended ones, which are no
     longer in `state.runs`); `started` the ids of runs begun by this input; `emitted` events for other subjects;
+    `items` changes of what lies on desks (desk.py says how each is merged with what is there);
     `counters` new values of shared counters; `cancelled` keys of effects that need not be performed any more.
     """
 
@@ -304,3 +324,4 @@ class Transition(msgspec.Struct, gc=False):
     counters: dict[str, int]
     cancelled: list[str]
     changed: bool
+    items: list[Item] = []

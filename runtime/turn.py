@@ -13,6 +13,7 @@ from rulelang.plan.scope import Scope
 from runtime.actions import Facts
 from runtime.alarms import Alarms, zone_changed
 from runtime.bounds import MAX_PATH
+from runtime.desk import items_of
 from runtime.enrolment import Enrolments
 from runtime.events import QUIET, RECORD_UPDATED
 from runtime.listening import Listening
@@ -30,9 +31,11 @@ from runtime.model import (
     Event,
     EventInput,
     Input,
+    Item,
     Millis,
     Run,
     RunStatus,
+    SubjectKey,
     SubjectState,
     TimerInput,
     Transition,
@@ -95,6 +98,7 @@ class Turn:
         self.listening = Listening(self)
         self.enrolments = Enrolments(self)
         self.emitted: list[Event] = []
+        self.items: list[Item] = []
         watch = machine.alarms.get(state.key.kind)
         self._alarms = None if watch is None else Alarms(self, watch, state.fields)
         self._zone: ZoneInfo | None = None
@@ -140,6 +144,7 @@ class Turn:
             emitted=self.emitted,
             counters=self.working.new_counters,
             cancelled=self.cancelled,
+            items=self.items,
             changed=self.working.touched,
         )
 
@@ -198,6 +203,7 @@ class Turn:
             return
         if changes and event.type in self.machine.derivations.updates:
             data["changes"] = {c.name: {"before": c.before, "after": c.after} for c in changes}
+        self.items += items_of(event, data)
         if self._alarms is not None:
             self._alarms.observe(event, data)
         self.settle(changes, created, event)
@@ -228,7 +234,8 @@ class Turn:
         if any(change.name == "time_zone" for change in changes) and self.machine.is_zone_of_others(
             working.key
         ):
-            self.emitted = [zone_changed(working.key, working.version, self.now)]
+            news = zone_changed(working.key, working.version, self.now)
+            self.emitted = [*(event for event in self.emitted if event.id != news.id), news]
 
     def queue_event(
         self, type_: str, data: dict[str, JSON], changes: dict[str, dict[str, JSON]], origin: Event | Run
@@ -248,6 +255,30 @@ class Turn:
         )
         self._queue.append((event, True))
         return event.id
+
+    def emit(
+        self,
+        to: SubjectKey,
+        type_: str,
+        data: dict[str, JSON],
+        run: Run,
+        key: str,
+        links: Mapping[str, str],
+    ) -> None:
+        """Hand an event for another record over to the shell, which lets it happen after this one is committed."""
+        event = Event(
+            id=f"{key}~{type_}",
+            type=type_,
+            occurred_at=self.now,
+            received_at=self.now,
+            subject=to,
+            data=data,
+            source="rule",
+            cause=_cause(run),
+            contact_id=links.get("contact_id", ""),
+            account_id=links.get("account_id", ""),
+        )
+        self.emitted.append(event)
 
     # --- runs and the journal ---
 

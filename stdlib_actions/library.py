@@ -16,11 +16,13 @@ from stdlib_actions import (
     consent_marks,
     fields,
     notify,
+    opportunities,
     rules,
     send_email,
     slack,
     stages,
     tags,
+    tasks,
     webhook,
 )
 from stdlib_actions.plugins import Family, installed_families
@@ -34,7 +36,20 @@ if TYPE_CHECKING:
     from stdlib_actions.mail.transport import MailTransport
     from stdlib_actions.services import Services
 
-_STANDARD = (assign, consent_marks, fields, tags, stages, rules, send_email, notify, slack, webhook)
+_STANDARD = (
+    assign,
+    consent_marks,
+    fields,
+    tags,
+    stages,
+    rules,
+    send_email,
+    notify,
+    slack,
+    webhook,
+    tasks,
+    opportunities,
+)
 
 
 @lru_cache(maxsize=1)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from textwrap import fill
 
-from rulelang.catalog.model import Action, Param
+from rulelang.catalog.model import Action, Names, Param
 from stdlib_actions.library import standard_declarations
 
 _HEAD = """\
@@ -14,7 +14,8 @@ _HEAD = """\
 Made from the declarations in `stdlib_actions/` by `python -m stdlib_actions.reference > docs/actions.md`.
 
 Square brackets hold what may be left out, braces what you fill in. Arguments in parentheses are given in the order
-below or by name (`tone: "warm"`). Every action takes a condition of its own: `mark dnc when score < 10`.
+below or by name (`tone: "warm"`). What is listed as `with …` is given by name behind the phrase:
+`with priority = high, remind = 1h`. Every action takes a condition of its own: `mark dnc when score < 10`.
 
 An action marked *local* changes the subject, in the same transaction as the step. One marked *effect* reaches outside:
 it is written to the outbox before the first try, the run waits for the answer, and every try carries the same key.
@@ -80,9 +81,12 @@ def _section(action: Action) -> Iterator[str]:
     yield f"{_wrapped(action)}\n"
     rows = f"; catalogue {', '.join(action.rows)}" if action.rows else ""
     yield f"*{action.performs}*, for {', '.join(action.subjects)}{rows}\n"
-    if action.params:
+    if action.params or action.takes_with:
         yield "| parameter | type | |\n|---|---|---|"
         yield from (_row(param) for param in action.params)
+        yield from (_row(param, "with ") for param in action.named)
+        if action.names in _NAMES:
+            yield f"| `with …` | {_NAMES[action.names]} |"
         yield ""
     yield f"```rules\n{action.example.rstrip()}\n```\n"
 
@@ -104,14 +108,24 @@ def _argument(param: Param) -> str:
     return text if param.required else f"[{text}]"
 
 
-def _row(param: Param) -> str:
+_NAMES = {
+    Names.ANYTHING: "value | names of your choice: `with total = event.total, plan = plan`",
+    Names.SUBJECT: "value | further fields of the rule's subject",
+    Names.CONTACT: "value | fields of the contact",
+    Names.ACCOUNT: "value | fields of the account",
+    Names.OPPORTUNITY: "value | fields of the opportunity: `with value = $1_000`",
+}
+"""What may be named behind `with`, as a row of the table says it."""
+
+
+def _row(param: Param, before: str = "") -> str:
     kind = (
         " or ".join(f"`{choice}`" for choice in param.choices)
         or param.role.replace("_", " ")
         or str(param.type)
     )
-    need = "" if param.required else " (may be left out)"
-    return f"| `{param.name}` | {kind} | {param.doc}{need} |"
+    need = "" if param.required and not before else " (may be left out)"
+    return f"| `{before}{param.name}` | {kind} | {param.doc}{need} |"
 
 
 if __name__ == "__main__":

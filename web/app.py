@@ -12,7 +12,20 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from web import deploy, history, ingest, mailbox, pages, records, rules, runs, system, why
+from web import (
+    deploy,
+    desk_api,
+    desk_pages,
+    history,
+    ingest,
+    mailbox,
+    pages,
+    records,
+    rules,
+    runs,
+    system,
+    why,
+)
 from web.context import AppContext
 from web.editing import routes as editing
 from web.errors import HANDLERS, Faults
@@ -75,6 +88,7 @@ def api_endpoints() -> list[Endpoint]:
         *history.endpoints(),
         *inbound.endpoints(),
         *segment.endpoints(),
+        *desk_api.endpoints(),
         *mailbox.endpoints(),
         *system.endpoints(),
     ]
@@ -91,7 +105,7 @@ def build_app(
             Route("/v1/events", EventsEndpoint(context)),
             *routes(endpoints),
             Mount("/static", StaticFiles(directory=Path(__file__).parent / "static"), name="static"),
-            *pages.routes(),
+            *pages.routes((*pages.PAGES, *desk_pages.PAGES)),
         ],
         middleware=[Middleware(SecureHeaders), Middleware(Faults)],
         exception_handlers=HANDLERS,

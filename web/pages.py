@@ -215,9 +215,9 @@ PAGES: Sequence[Page] = (
 """All pages."""
 
 
-def routes() -> list[BaseRoute]:
-    """Starlette routes of the pages, each guarded before its handler sees the request."""
+def routes(pages: Sequence[Page] = PAGES) -> list[BaseRoute]:
+    """Starlette routes of pages, each guarded before its handler sees the request."""
     by_path: dict[str, dict[str, Handler]] = {}
-    for page in PAGES:
+    for page in pages:
         by_path.setdefault(page.path, {})[page.method] = _guarded(page)
     return [Route(path, by_method(handlers), methods=list(handlers)) for path, handlers in by_path.items()]

@@ -89,7 +89,7 @@ async def list_runs(request: Request) -> Response:
         cursor=query.get("cursor", ""),
         rule=query.get("rule", ""),
         status=_status(query.get("status", ""), RunStatus),
-        subject=_subject(query.get("subject", "")),
+        subject=read_subject(query.get("subject", "")),
     )
     return json_response({"items": [run_json(run) for run in runs], "next": cursor})
 
@@ -101,7 +101,12 @@ def _status(text: str, known: type[RunStatus] | type[EffectStatus]) -> str:
     return text
 
 
-def _subject(text: str) -> SubjectKey | None:
+def read_subject(text: str) -> SubjectKey | None:
+    """The record that a parameter names; None for "".
+
+    Raises:
+        Problem: 400 when it has another form.
+    """
     if not text:
         return None
     kind, _, id = text.partition(":")

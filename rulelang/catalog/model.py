@@ -26,7 +26,7 @@ class Param:
     have beyond its type: `stage`, `pipeline` (by name or key, planned as the key), `tag`, `field`,
     `field_value` (a value of the field that the slot `field` names), `rule`, `template`, `recipient`,
     `person_or_team`, `event`, `url`, or "" for a plain typed value. `kinds` lists what a generic parameter
-    (type ANY) accepts.
+    (type ANY) accepts. `subject` is the kind of record that a stage or pipeline belongs to, "" for the rule's.
     """
 
     name: str
@@ -38,6 +38,7 @@ class Param:
     role: str = ""
     default: JSON = None
     kinds: tuple[Kind, ...] = ()
+    subject: str = ""
 
 
 class Derivation(StrEnum):
@@ -144,6 +145,20 @@ class Trigger:
     clock: Clock | None = None
 
 
+class Names(StrEnum):
+    """What may stand behind `with` beside an action's `named` parameters (`with total = 5, plan = plan`)."""
+
+    NOTHING = ""
+    ANYTHING = "anything"
+    """names of the author's choice, with values of any type: the members of an object"""
+    SUBJECT = "subject"
+    """fields of the rule's subject"""
+    CONTACT = "contact"
+    ACCOUNT = "account"
+    OPPORTUNITY = "opportunity"
+    """fields of a record of this kind"""
+
+
 class Performs(StrEnum):
     """Where an action's work happens: in the machine (a change of the subject) or outside (an effect)."""
 
@@ -159,7 +174,9 @@ class Action:
     `variants` of one verb (template, hyper) are separate actions with separate phrases. `channel` is the
     consent channel (`email`, `sms`, `call`) that must allow it, or "". `idempotent` says that repeating an
     attempt whose outcome is unknown does no harm. `uses_event` says that the implementation reads the event
-    that started the run, so that it is kept. `rows` are catalogue numbers such as `A8`.
+    that started the run, so that it is kept. `rows` are catalogue numbers such as `A8`. `named` are parameters
+    given behind `with`, `names` says what else may be named there, and `needs_names` that something must be; the
+    implementation finds it all in its argument `with`.
     """
 
     name: str
@@ -174,6 +191,14 @@ class Action:
     channel: str = ""
     idempotent: bool = False
     uses_event: bool = False
+    named: tuple[Param, ...] = ()
+    names: Names = Names.NOTHING
+    needs_names: bool = False
+
+    @property
+    def takes_with(self) -> bool:
+        """Whether `with` may stand behind it (rules that are started take what they declare)."""
+        return bool(self.named) or self.names is not Names.NOTHING
 
 
 class Generic(StrEnum):

@@ -102,11 +102,12 @@ def _field(context: Context, node: nodes.Expr, setting: bool) -> Typed:
             messages.unknown_field(context.source, span, parts[0], owner, tuple(fields), declared=declared)
         )
     if setting and found.read_only:
-        return context.report(messages.read_only(context.source, node.span, parts[0], _how_to_set(found)))
+        return context.report(messages.read_only(context.source, node.span, parts[0], how_to_set(found)))
     return Const(TEXT, node.span, found.name)
 
 
-def _how_to_set(found: FieldDef) -> str:
+def how_to_set(found: FieldDef) -> str:
+    """What an author does instead of setting a read-only field."""
     if found.name in ("stage", "stages"):
         return 'stages are changed with `move to stage "…"`'
     return "the system keeps it"
@@ -116,7 +117,11 @@ def _value(context: Context, param: Param, node: nodes.Expr, known: Known) -> Ty
     name = known.get("field")
     if not isinstance(name, Const):
         return typed(context, node, Expected(ANY, silent=True))
-    found = context.scope.fields[name.value]
+    return field_value(context, context.scope.fields[name.value], node)
+
+
+def field_value(context: Context, found: FieldDef, node: nodes.Expr) -> Typed:
+    """An expression as a value of a field."""
     value = typed(context, node, Expected(found.type, found.name, found.declared))
     if value.type.kind is Kind.NULL:
         return value
@@ -134,7 +139,7 @@ def _value(context: Context, param: Param, node: nodes.Expr, known: Known) -> Ty
 
 
 def _pipeline(context: Context, param: Param, node: nodes.Expr, known: Known) -> Typed:
-    word, subject = word_of(node), context.scope.subject
+    word, subject = word_of(node), param.subject or context.scope.subject
     if word is None:
         return _needs_literal(context, param, node)
     pipelines = context.schema.pipelines_of(subject)
@@ -146,7 +151,7 @@ def _pipeline(context: Context, param: Param, node: nodes.Expr, known: Known) ->
 
 
 def _stage(context: Context, param: Param, node: nodes.Expr, known: Known) -> Typed:
-    word, subject = word_of(node), context.scope.subject
+    word, subject = word_of(node), param.subject or context.scope.subject
     if word is None:
         return _needs_literal(context, param, node)
     pipelines = context.schema.pipelines_of(subject)
@@ -157,19 +162,19 @@ def _stage(context: Context, param: Param, node: nodes.Expr, known: Known) -> Ty
         if word in pipeline.stages:
             return Const(stage_type(pipeline), node.span, word)
     options = tuple(dict.fromkeys(s for p in pipelines for s in p.stages))
-    hint = _other_kind(context, word) or _other_pipeline(context, word, chosen)
+    hint = _other_kind(context, subject, word) or _other_pipeline(context, subject, word, chosen)
     return context.report(messages.unknown_stage(context.source, node.span, word, subject, options, hint))
 
 
-def _other_kind(context: Context, stage: str) -> str:
+def _other_kind(context: Context, subject: str, stage: str) -> str:
     for kind in SUBJECT_KINDS:
-        if kind != context.scope.subject and pipelines_with(context, kind, stage):
+        if kind != subject and pipelines_with(context, kind, stage):
             return f"it is a stage of {messages.plural(kind)}: write `for {kind}`"
     return ""
 
 
-def _other_pipeline(context: Context, stage: str, chosen: Typed | None) -> str:
-    found = pipelines_with(context, context.scope.subject, stage) if chosen is not None else ()
+def _other_pipeline(context: Context, subject: str, stage: str, chosen: Typed | None) -> str:
+    found = pipelines_with(context, subject, stage) if chosen is not None else ()
     return f"it is a stage of the pipeline `{found[0].name}`" if found else ""
 
 

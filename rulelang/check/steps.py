@@ -13,6 +13,7 @@ from rulelang.check.branching import check_match, check_repeat, check_split
 from rulelang.check.context import Context
 from rulelang.check.convert import refuse_record
 from rulelang.check.expressions import condition, typed
+from rulelang.check.named import check_named
 from rulelang.check.parameters import check_given
 from rulelang.check.people import has_contact
 from rulelang.check.phrases import Phrases, fill, given_arguments, missing, no_action
@@ -246,9 +247,11 @@ class StepChecker:
         return CheckedOnError(node.span, node.retry, goes_on, steps)
 
     def _params(self, step: nodes.ActionStep, action: Action) -> tuple[Given, ...]:
-        """What another rule is started with, noted for the time when all rules are known."""
+        """What stands behind `with`; for another rule noted for the time when all rules are known."""
         context, starts = self.context, any(p.role == "rule" for p in action.params)
         if not starts:
+            if action.takes_with:
+                return self._named(step, action)
             for item in step.arguments[:1]:
                 # Without a `with` the parser has said so.
                 if "with" in context.text(Span(step.phrase.span.end, item.span.start)):
@@ -261,6 +264,11 @@ class StepChecker:
         if refs and step.phrase.span.start <= refs[-1].span.start < step.phrase.span.end:
             refs[-1] = replace(refs[-1], step=step.phrase.span, given=given)
         return given
+
+    def _named(self, step: nodes.ActionStep, action: Action) -> tuple[Given, ...]:
+        if step.and_wait:
+            self.context.report(say.only_for_rules(self.context.source, step.span, "and wait"))
+        return check_named(self.context, action, step.phrase.span, step.arguments)
 
     def _check_subject(self, action: Action, phrase: nodes.Phrase) -> None:
         context, subject = self.context, self.context.scope.subject
@@ -294,7 +302,7 @@ class StepChecker:
         stage = next((args.get(p.name) for p in matched.declaration.params if p.role == "stage"), None)
         if not isinstance(stage, Const):
             return
-        found = pipelines_with(context, context.scope.subject, stage.value)
+        found = pipelines_with(context, param.subject or context.scope.subject, stage.value)
         if len(found) > 1:
             names = tuple(p.name for p in found)
             example = f'{context.text(phrase.span)} of "{names[0]}"'

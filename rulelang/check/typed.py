@@ -94,7 +94,7 @@ class CheckedOnError:
 class CheckedAction:
     """An action with its arguments by parameter name. `delay` is a duration that is waited first, or None.
 
-    `bind` is the name that its result gets, `params` what another rule is started with.
+    `bind` is the name that its result gets, `params` what stands behind `with`.
     """
 
     span: Span

@@ -26,8 +26,8 @@ class OnError(msgspec.Struct, frozen=True, omit_defaults=True):
 class ActionStep(msgspec.Struct, frozen=True, tag="action", tag_field="do", omit_defaults=True):
     """Perform `action` (a name in the catalogue) with evaluated `args`.
 
-    `bind` keeps the result under a name (`run.<name>`). For `start_rule`: `params` are evaluated for the other
-    rule, `and_wait` parks the run until that one has ended.
+    `bind` keeps the result under a name (`run.<name>`). `params` are evaluated for the action's argument `with`, or
+    for the rule that `start_rule` starts; with `and_wait` the run is parked until that one has ended.
     """
 
     id: str

@@ -238,7 +238,7 @@ class Phrase(Node):
 class ActionStep(Node):
     """An action phrase with an optional per-step condition (`mark dnc when score < 10`).
 
-    `arguments` are those of `with a = 1, b = 2`; `and_wait` is set by `and wait` (both for `start rule`).
+    `arguments` are those of `with a = 1, b = 2`; `and_wait` is set by `and wait` (for `start rule`).
     """
 
     phrase: Phrase

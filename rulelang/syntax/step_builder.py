@@ -118,6 +118,8 @@ class StepBuilder(WaitBuilder):
             case (*_, Word(text="with"), Word(), Word(text="="), before, Word() as name, Word(text="="), _):
                 found = say.quoted(name.text)
                 self._say(say.missing(self._source, before.span.end, ",", found))
+            case (Word(text="set"), *_):
+                return phrase, pairs
         if isinstance(child, _Given):
             self._say(self._no_with(phrase, child.comma))
         return phrase, pairs
@@ -151,7 +153,14 @@ class StepBuilder(WaitBuilder):
         name = self.word(c[1:2])
         if not isinstance(c[3], Phrase):
             return LetStep(span_of(c), name, c[3], None)
-        action = self.guarded(c[3:], lambda when: ActionStep(span_of(c[3:]), c[3], when, part(c, OnError)))
+        commas = [child for child in c if is_token(child, "COMMA")]
+        pairs = tuple(child for child in c[4:] if isinstance(child, Argument))
+        child = _Given(span_of(c[3:]), c[3], commas[0], pairs) if pairs else c[3]
+        phrase, arguments = self._invoked(child)
+        rest = [child for child in c[3:] if not (is_token(child, "COMMA") or isinstance(child, Argument))]
+        action = self.guarded(
+            rest, lambda when: ActionStep(span_of(c[3:]), phrase, when, part(c, OnError), arguments)
+        )
         return LetStep(span_of(c), name, None, action if isinstance(action, ActionStep) else None)
 
     # --- places ---

@@ -22,6 +22,7 @@ from runtime.model import (
     Event,
     EventInput,
     Input,
+    Item,
     Millis,
     Run,
     RunStatus,
@@ -69,6 +70,7 @@ class Unit:
         self.events: list[AcceptedEvent] = []
         self.handled: list[tuple[str, tuple[str, ...]]] = []
         self.journal: list[JournalRow] = []
+        self.items: list[Item] = []
         self.counters: dict[str, int] = {}
         self.dropped: list[str] = []
         self.faults: list[Fault] = []
@@ -197,6 +199,7 @@ class Unit:
             self.fresh[effect.key] = None
         for cancelled in transition.cancelled:
             self.call_off(cancelled)
+        self.items += transition.items
         for emitted in transition.emitted:
             self.events.append(AcceptedEvent(emitted, b"", (), pending=True))
         if transition.counters:
@@ -312,6 +315,7 @@ class Unit:
             effects=list(self.effects.values()),
             journal=self.journal,
             counters=self.counters,
+            items=self.items,
         )
 
     def ready(self) -> list[Ready]:

@@ -151,6 +151,22 @@ class EntryBody(
     due: Millis | None = None
 
 
+class ItemBody(
+    msgspec.Struct,
+    frozen=True,
+    omit_defaults=True,
+    gc=False,
+    rename={"at": "a", "person": "p", "team": "t", "due": "d", "data": "x"},
+):
+    """An item without what stands in columns of its own."""
+
+    at: Millis = 0
+    person: str = ""
+    team: str = ""
+    due: Millis | None = None
+    data: dict[str, JSON] = {}
+
+
 class SegmentBody(
     msgspec.Struct, frozen=True, omit_defaults=True, gc=False, rename={"event": "e", "entries": "x"}
 ):

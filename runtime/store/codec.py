@@ -7,8 +7,17 @@ from typing import NamedTuple
 
 import msgspec
 
-from runtime.model import Effect, EffectRow, Entry, Event, Millis, Run, SubjectKey, SubjectState
-from runtime.store.bodies import EffectBody, EntryBody, EventBody, RunBody, SegmentBody, SubjectBody
+from runtime.desk import KINDS
+from runtime.model import Effect, EffectRow, Entry, Event, Item, Millis, Run, SubjectKey, SubjectState
+from runtime.store.bodies import (
+    EffectBody,
+    EntryBody,
+    EventBody,
+    ItemBody,
+    RunBody,
+    SegmentBody,
+    SubjectBody,
+)
 from runtime.store.protocol import JournalRow
 from runtime.store.schema import EFFECT_STATUSES, RUN_STATUSES
 
@@ -25,6 +34,7 @@ _decode_subject = msgspec.json.Decoder(SubjectBody).decode
 _decode_event = msgspec.json.Decoder(EventBody).decode
 _decode_run = msgspec.json.Decoder(RunBody).decode
 _decode_effect = msgspec.json.Decoder(EffectBody).decode
+_decode_item = msgspec.json.Decoder(ItemBody).decode
 _decode_segment = msgspec.json.Decoder(SegmentBody).decode
 
 
@@ -270,3 +280,36 @@ def _unpack_entries(run: str, body: SegmentBody) -> Iterable[Entry]:
             body.event if entry.event is None else entry.event,
             entry.due,
         )
+
+
+class ItemCells(NamedTuple):
+    """An item of a desk as it is read."""
+
+    id: str
+    seq: int
+    subject_kind: str
+    subject: str
+    kind: int
+    closed_at: Millis | None
+    body: bytes
+
+
+def pack_item(item: Item) -> bytes:
+    """The body of an item."""
+    return encode(ItemBody(item.at, item.person, item.team, item.due, item.data))
+
+
+def unpack_item(cells: ItemCells) -> Item:
+    """An item from its cells."""
+    body = _decode_item(cells.body)
+    return Item(
+        id=cells.id,
+        kind=KINDS[cells.kind],
+        subject=SubjectKey(cells.subject_kind, cells.subject),
+        at=body.at,
+        person=body.person,
+        team=body.team,
+        due=body.due,
+        closed_at=cells.closed_at,
+        data=body.data,
+    )

@@ -6,19 +6,20 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from typing import Protocol, TypeVar
 
-from runtime.model import LIVE, EffectRow, EffectStatus, Event, Run, RunStatus, SubjectKey, SubjectState
+from runtime.model import LIVE, EffectRow, EffectStatus, Event, Item, Run, RunStatus, SubjectKey, SubjectState
 from runtime.store.cursors import after_seq, after_text, seq_before, text_after
 from runtime.store.memory_tables import (
     Tables,
     decode_effect,
     decode_event,
+    decode_item,
     decode_run,
     decode_segment,
     decode_subject,
     due_of,
     read_subject,
 )
-from runtime.store.protocol import Backlog, Flight, JournalRow
+from runtime.store.protocol import Backlog, Flight, ItemFilter, JournalRow
 
 T = TypeVar("T")
 
@@ -110,6 +111,16 @@ class MemoryReads:
         found = (event for event in events if subject is None or event.subject == subject)
         return _newest(found, limit, cursor, decode_event)
 
+    async def item(self, id: str) -> Item | None:
+        """See ReadStore."""
+        record = self._tables.items.get(id)
+        return decode_item(record.body) if record else None
+
+    async def list_items(self, wanted: ItemFilter, limit: int, cursor: str = "") -> tuple[list[Item], str]:
+        """See ReadStore."""
+        found = (record for record in self._tables.items.values() if _wanted(record.item, wanted))
+        return _newest(found, limit, cursor, decode_item)
+
     async def count_runs(self) -> dict[tuple[str, str], int]:
         """See ReadStore."""
         return dict(Counter((run.rule, run.status) for run in self._tables.runs.values()))
@@ -151,6 +162,16 @@ def _flight(runs: list[Run]) -> Flight:
         len(runs),
         min(due, default=None),
         max(due, default=None),
+    )
+
+
+def _wanted(item: Item, wanted: ItemFilter) -> bool:
+    return (
+        item.kind == wanted.kind
+        and (item.closed_at is None) == wanted.open
+        and wanted.person in ("", item.person)
+        and wanted.team in ("", item.team)
+        and wanted.subject in (None, item.subject)
     )
 
 

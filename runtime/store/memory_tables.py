@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from runtime.model import EffectRow, Event, Millis, Run, RunStatus, SubjectKey, SubjectState
+from runtime.model import EffectRow, Event, Item, Millis, Run, RunStatus, SubjectKey, SubjectState
 from runtime.store.identity import LINKS, Identity, text_of
 from runtime.store.protocol import JournalRow
 
@@ -16,6 +16,7 @@ decode_event = msgspec.json.Decoder(Event).decode
 decode_subject = msgspec.json.Decoder(SubjectState).decode
 decode_run = msgspec.json.Decoder(Run).decode
 decode_effect = msgspec.json.Decoder(EffectRow).decode
+decode_item = msgspec.json.Decoder(Item).decode
 decode_segment = msgspec.json.Decoder(JournalRow).decode
 
 
@@ -62,6 +63,18 @@ class SegmentRecord(NamedTuple):
     body: bytes
 
 
+class ItemRecord(NamedTuple):
+    """An item of a desk."""
+
+    seq: int
+    item: Item
+
+    @property
+    def body(self) -> bytes:
+        """The item encoded."""
+        return encode(self.item)
+
+
 @dataclass
 class Tables:
     """All tables. `last` holds the highest sequence number by table; `due` is (due, run seq, run id), `alarms`
@@ -80,6 +93,7 @@ class Tables:
     pending_effects: list[str] = field(default_factory=list)
     pending_events: list[tuple[int, str]] = field(default_factory=list)
     journal: dict[int, SegmentRecord] = field(default_factory=dict)
+    items: dict[str, ItemRecord] = field(default_factory=dict)
     counters: dict[str, int] = field(default_factory=dict)
     plans: dict[str, bytes] = field(default_factory=dict)
     last: dict[str, int] = field(default_factory=dict)

@@ -7,11 +7,13 @@ from itertools import takewhile
 
 import msgspec
 
-from runtime.model import LIVE, EffectRow, EffectStatus, Millis, Run, SubjectKey, SubjectState
+from runtime.desk import merged
+from runtime.model import LIVE, EffectRow, EffectStatus, Item, Millis, Run, SubjectKey, SubjectState
 from runtime.store.identity import Identity, settle, wanted
 from runtime.store.memory_tables import (
     EffectRecord,
     EventRecord,
+    ItemRecord,
     RunRecord,
     SegmentRecord,
     Tables,
@@ -48,6 +50,8 @@ class MemoryWrites:
             self._write_effect(effect)
         for row in batch.journal:
             self._write_segment(row)
+        for item in batch.items:
+            self._write_item(item)
         for name, value in batch.counters.items():
             self._undo.put(self._tables.counters, name, value)
         return conflicts
@@ -164,6 +168,13 @@ class MemoryWrites:
         body = encode(msgspec.structs.replace(row, seq=seq))
         self._undo.put(self._tables.journal, seq, SegmentRecord(row.subject, row.run, at, body))
 
+    def _write_item(self, change: Item) -> None:
+        known = self._tables.items.get(change.id)
+        after = merged(known.item if known else None, change)
+        if after is not None:
+            seq = known.seq if known else self._next("items")
+            self._undo.put(self._tables.items, change.id, ItemRecord(seq, after))
+
     def erase(self, key: SubjectKey) -> int:
         """See Transaction."""
         tables = self._tables
@@ -171,6 +182,8 @@ class MemoryWrites:
         events = [id for id, event in tables.events.items() if event.subject == key]
         effects = [id for id, effect in tables.effects.items() if effect.run in runs]
         segments = [seq for seq, row in tables.journal.items() if row.subject == key or row.run in runs]
+        items = [id for id, record in tables.items.items() if record.item.subject == key]
+        self._drop_items(items)
         self._drop_runs(runs)
         self._drop_events(events)
         self._drop_effects(effects)
@@ -179,7 +192,7 @@ class MemoryWrites:
         self._release(key)
         self._set_alarm(key, None)
         self._undo.drop(tables.subjects, key)
-        return len(runs) + len(events) + len(effects) + len(segments) + known
+        return len(runs) + len(events) + len(effects) + len(segments) + len(items) + known
 
     def prune(self, before: Millis, limit: int) -> int:
         """See Transaction."""
@@ -195,7 +208,14 @@ class MemoryWrites:
         self._drop_segments([*loose, *(seq for seq, row in tables.journal.items() if row.run in of_runs)])
         self._drop_runs(runs)
         self._drop_events(events)
-        return len(runs) + len(events) + len(loose)
+        closed = sorted((r.item.closed_at, r.seq, id) for id, r in tables.items.items() if _closed(r, before))
+        items = [id for _, _, id in closed[:limit]]
+        self._drop_items(items)
+        return len(runs) + len(events) + len(loose) + len(items)
+
+    def _drop_items(self, ids: Sequence[str]) -> None:
+        for id in ids:
+            self._undo.drop(self._tables.items, id)
 
     def _drop_runs(self, ids: Sequence[str]) -> None:
         for id in ids:
@@ -225,6 +245,10 @@ class MemoryWrites:
 
 def _by_seq(events: Mapping[str, EventRecord]) -> list[tuple[str, EventRecord]]:
     return sorted(events.items(), key=lambda item: item[1].seq)
+
+
+def _closed(record: ItemRecord, before: Millis) -> bool:
+    return record.item.closed_at is not None and record.item.closed_at < before
 
 
 def _ended(run: RunRecord, before: Millis) -> bool:

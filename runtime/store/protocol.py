@@ -12,7 +12,7 @@ from typing import Protocol
 
 import msgspec
 
-from runtime.model import JSON, EffectRow, Entry, Event, Millis, Run, SubjectKey, SubjectState
+from runtime.model import JSON, EffectRow, Entry, Event, Item, Millis, Run, SubjectKey, SubjectState
 
 
 class StoreUnavailable(Exception):
@@ -98,8 +98,21 @@ class Backlog(msgspec.Struct, frozen=True, gc=False):
     next_due: Millis | None = None
 
 
+class ItemFilter(msgspec.Struct, frozen=True, gc=False):
+    """Which items of desks are listed: of one kind, open or closed, and of one person, team or subject."""
+
+    kind: str
+    open: bool = True
+    person: str = ""
+    team: str = ""
+    subject: SubjectKey | None = None
+
+
 class Batch(msgspec.Struct):
-    """What one transaction writes. `counters` are absolute new values; `handled` pending events now done."""
+    """What one transaction writes. `counters` are absolute new values; `handled` pending events now done.
+
+    `items` are changes, in order, that are merged with what is stored (`runtime.desk.merged`).
+    """
 
     events: list[AcceptedEvent] = []
     handled: list[tuple[str, tuple[str, ...]]] = []
@@ -108,6 +121,7 @@ class Batch(msgspec.Struct):
     effects: list[EffectRow] = []
     journal: list[JournalRow] = []
     counters: dict[str, int] = {}
+    items: list[Item] = []
 
 
 class Transaction(Protocol):
@@ -188,7 +202,7 @@ class Transaction(Protocol):
         """Remove a subject with its events, runs, effects and journal; how many rows went."""
 
     def prune(self, before: Millis, limit: int) -> int:
-        """Forget what is over: up to `limit` each of runs, events and segments without a run.
+        """Forget what is over: up to `limit` each of runs, events, segments without a run, and closed items.
 
         Runs that ended before go with their effects and segments. Of the oldest events those that are handled
         go, up to the first one that was received at `before` or later, and with them the memory of their ids.
@@ -267,6 +281,12 @@ class ReadStore(Protocol):
         self, limit: int, cursor: str = "", subject: SubjectKey | None = None
     ) -> tuple[list[Event], str]:
         """Recorded events and the next cursor."""
+
+    async def item(self, id: str) -> Item | None:
+        """One item of a desk."""
+
+    async def list_items(self, wanted: ItemFilter, limit: int, cursor: str = "") -> tuple[list[Item], str]:
+        """Items of desks, and the next cursor."""
 
     async def count_runs(self) -> dict[tuple[str, str], int]:
         """How many runs there are by (rule key, status)."""

@@ -6,13 +6,16 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Select, Text, cast, func, literal_column, select, text, union_all
 
+from runtime.desk import KINDS
 from runtime.model import EffectStatus, SubjectKey
 from runtime.store.codec import EFFECT_CODE, RUN_CODE
+from runtime.store.protocol import ItemFilter
 from runtime.store.schema import (
     RUN_STATUSES,
     Trail,
     effects,
     events,
+    items,
     journal,
     names,
     plans,
@@ -76,6 +79,14 @@ SEGMENTS: Select[Any] = (
 
 _SUBJECTS = select(subjects.c.seq, subjects.c.kind, subjects.c.id, subjects.c.version, subjects.c.body).where(
     subjects.c.body.is_not(None)
+)
+
+ITEMS: Select[Any] = (
+    select(
+        items.c.id, items.c.seq, _kind.c.text, subjects.c.id, items.c.kind, items.c.closed_at, items.c.body
+    )
+    .join_from(items, subjects, items.c.subject == subjects.c.seq)
+    .join(_kind, _kind.c.id == subjects.c.kind)
 )
 
 RUN_COUNTS = (
@@ -207,6 +218,20 @@ def effects_page(before: int, limit: int, run: str, status: str) -> Select[Any]:
         return page.where(literal_column("+effects.status") == code)
     # Said twice, since the planner does not conclude the condition of the partial index.
     return page.where(effects.c.status == code, text("effects.status <> 1"))
+
+
+def items_page(before: int, limit: int, wanted: ItemFilter) -> Select[Any]:
+    """Up to `limit` items below a number, newest first, that match all filters that are not empty."""
+    kind = KINDS.index(wanted.kind) if wanted.kind in KINDS else -1
+    page = ITEMS.where(items.c.kind == kind, items.c.open == int(wanted.open), items.c.seq < before)
+    page = page.order_by(items.c.seq.desc()).limit(limit)
+    if wanted.subject is not None:
+        page = page.where(items.c.subject == subject_seq(wanted.subject))
+    if wanted.person:
+        page = page.where(items.c.person.is_not(None), items.c.person == wanted.person)
+    if wanted.team:
+        page = page.where(items.c.team.is_not(None), items.c.team == wanted.team)
+    return page
 
 
 def _trail(key: SubjectKey, kind: Trail) -> Select[Any]:

@@ -10,23 +10,25 @@ from sqlalchemy import URL, Select, event
 from sqlalchemy.exc import DBAPIError, TimeoutError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
-from runtime.model import EffectRow, Event, Run, SubjectKey, SubjectState
+from runtime.model import EffectRow, Event, Item, Run, SubjectKey, SubjectState
 from runtime.store import queries as q
 from runtime.store.codec import (
     EffectCells,
     EventCells,
+    ItemCells,
     RunCells,
     SegmentCells,
     unpack_effect,
     unpack_event,
+    unpack_item,
     unpack_run,
     unpack_segment,
     unpack_subject,
 )
 from runtime.store.cursors import after_seq, after_text, seq_before, text_after
 from runtime.store.identity import IDENTIFYING
-from runtime.store.protocol import Backlog, Flight, JournalRow, StoreUnavailable
-from runtime.store.schema import EFFECT_STATUSES, RUN_STATUSES, events, runs
+from runtime.store.protocol import Backlog, Flight, ItemFilter, JournalRow, StoreUnavailable
+from runtime.store.schema import EFFECT_STATUSES, RUN_STATUSES, events, items, runs
 
 _Rows = Sequence[Sequence[Any]]
 T = TypeVar("T")
@@ -125,6 +127,17 @@ class SqliteReader:
         statement = q.events_page(seq_before(cursor), limit + 1, subject)
         return await self._page(statement, limit, lambda row: unpack_event(EventCells._make(row)))
 
+    async def item(self, id: str) -> Item | None:
+        """See ReadStore."""
+        (rows,) = await self._read(q.ITEMS.where(items.c.id == id))
+        return _item(rows[0]) if rows else None
+
+    async def list_items(self, wanted: ItemFilter, limit: int, cursor: str = "") -> tuple[list[Item], str]:
+        """See ReadStore."""
+        (rows,) = await self._read(q.items_page(seq_before(cursor), limit + 1, wanted))
+        page = [_item(row) for row in rows[:limit]]
+        return page, after_seq(rows[limit - 1][1]) if len(rows) > limit else ""
+
     async def count_runs(self) -> dict[tuple[str, str], int]:
         """See ReadStore."""
         (rows,) = await self._read(q.RUN_COUNTS)
@@ -160,6 +173,10 @@ class SqliteReader:
 
 def _run(row: Sequence[Any]) -> Run:
     return unpack_run(RunCells._make(row))
+
+
+def _item(row: Sequence[Any]) -> Item:
+    return unpack_item(ItemCells._make(row))
 
 
 def _engine(path: Path) -> AsyncEngine:

@@ -11,7 +11,7 @@ from sqlalchemy import Column, ForeignKey, Index, Integer, LargeBinary, MetaData
 
 from runtime.model import EffectStatus, RunStatus
 
-REVISION = "0002"
+REVISION = "0003"
 """The migration that makes the tables of this module. Revisions are numbers: a newer one is known as such."""
 
 APPLICATION_ID = 0x52554C45
@@ -156,6 +156,27 @@ trail = Table(
     Column("seq", Integer, primary_key=True),
     sqlite_with_rowid=False,
 )
+
+items = Table(
+    "items",
+    metadata,
+    Column("seq", Integer, primary_key=True),
+    Column("id", Text, nullable=False, unique=True),
+    _ref("subject", "subjects.seq"),
+    # The place in desk.KINDS, and whether it still has to be looked at.
+    Column("kind", Integer, nullable=False),
+    Column("open", Integer, nullable=False),
+    # NULL when it is nobody's or no team's.
+    Column("person", Text),
+    Column("team", Text),
+    Column("closed_at", Integer),
+    Column("body", LargeBinary, nullable=False),
+)
+Index("items_by_kind", items.c.kind, items.c.open)
+Index("items_by_person", items.c.person, items.c.kind, items.c.open, sqlite_where=text("person IS NOT NULL"))
+Index("items_by_team", items.c.team, items.c.kind, items.c.open, sqlite_where=text("team IS NOT NULL"))
+Index("items_by_subject", items.c.subject, items.c.kind, items.c.open)
+Index("items_closed", items.c.closed_at, sqlite_where=text("closed_at IS NOT NULL"))
 
 counters = Table(
     "counters",

@@ -36,6 +36,7 @@ class ClearingVerbs:
         gone = self._delete_runs([(seq, subject) for seq in trail[Trail.RUN]])
         gone += st.DELETE_SEGMENTS.run(self._connection, trail[Trail.SEGMENT])
         gone += st.DELETE_EVENTS.run(self._connection, trail[Trail.EVENT])
+        gone += self._connection.execute(st.DELETE_ITEMS_OF, (subject,)).rowcount
         self._connection.execute(st.DELETE_TRAIL_OF, (subject,))
         self._connection.execute(st.DELETE_SUBJECT, (subject,))
         self._caches.subjects.pop(key, None)
@@ -48,11 +49,13 @@ class ClearingVerbs:
         runs = execute(st.ENDED_RUNS, (before, limit)).fetchall()
         segments = execute(st.OLD_SEGMENTS, (before, limit)).fetchall()
         events = self._old_events(before, limit)
+        items = [seq for (seq,) in execute(st.CLOSED_ITEMS, (before, limit)).fetchall()]
         self._delete_runs(runs)
         self._delete_segments(segments)
         st.DELETE_EVENTS.run(self._connection, [seq for seq, _ in events])
         self._drop_trail(Trail.EVENT, events)
-        return len(runs) + len(segments) + len(events)
+        st.DELETE_ITEMS.run(self._connection, items)
+        return len(runs) + len(segments) + len(events) + len(items)
 
     def _old_events(self, before: Millis, limit: int) -> list[_Place]:
         # Rows come one by one, so that the scan ends with the first event that is young enough.

@@ -7,9 +7,21 @@ from itertools import chain
 from sqlite3 import Connection
 from typing import Any
 
-from runtime.model import LIVE, EffectRow, Run, RunStatus, SubjectKey
+from runtime.desk import KINDS, merged
+from runtime.model import LIVE, EffectRow, Item, Run, RunStatus, SubjectKey
 from runtime.store import statements as st
-from runtime.store.codec import EFFECT_CODE, RUN_CODE, encode, pack_effect, pack_event, pack_run, pack_segment
+from runtime.store.codec import (
+    EFFECT_CODE,
+    RUN_CODE,
+    ItemCells,
+    encode,
+    pack_effect,
+    pack_event,
+    pack_item,
+    pack_run,
+    pack_segment,
+    unpack_item,
+)
 from runtime.store.protocol import AcceptedEvent, Batch, IdentityConflict, JournalRow
 from runtime.store.schema import Trail
 from runtime.store.sqlite_caches import Caches, SubjectRef
@@ -38,6 +50,7 @@ class WritingVerbs:
         self._load_runs_of(batch)
         self._write_effects({row.effect.key: row for row in batch.effects}.values())
         trail += self._write_journal(batch.journal)
+        self._write_items(batch.items)
         trail.sort()
         self._many(st.ADD_TRAIL, trail)
         self._many(st.WRITE_COUNTER, batch.counters.items())
@@ -55,6 +68,7 @@ class WritingVerbs:
             (run.subject for run in batch.runs),
             (row.effect.subject for row in batch.effects),
             (row.subject for row in batch.journal),
+            (item.subject for item in batch.items),
         )
         refs = self._caches.subjects
         for _ in self._caches.load_subjects({key for key in keys if key not in refs}):
@@ -137,6 +151,31 @@ class WritingVerbs:
             self._subject(effect.subject),
             EFFECT_CODE[row.status],
             pack_effect(row),
+        )
+
+    def _write_items(self, changes: Sequence[Item]) -> None:
+        if not changes:
+            return
+        cells = map(ItemCells._make, st.STORED_ITEMS.rows(self._connection, [c.id for c in changes]))
+        known = {item.id: item for item in map(unpack_item, cells)}
+        touched: dict[str, Item] = {}
+        for change in changes:
+            after = merged(touched.get(change.id) or known.get(change.id), change)
+            if after is not None:
+                touched[change.id] = after
+        self._many(st.WRITE_ITEM, map(self._item_row, touched.values()))
+
+    def _item_row(self, item: Item) -> _Row:
+        return (
+            self._caches.next("items"),
+            item.id,
+            self._subject(item.subject),
+            KINDS.index(item.kind),
+            int(item.closed_at is None),
+            item.person or None,
+            item.team or None,
+            item.closed_at,
+            pack_item(item),
         )
 
     def _write_journal(self, rows: Iterable[JournalRow]) -> list[_Row]:

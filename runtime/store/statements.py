@@ -32,6 +32,7 @@ from runtime.store.schema import (
     counters,
     effects,
     events,
+    items,
     journal,
     marks,
     names,
@@ -306,6 +307,40 @@ WRITE_COUNTER = sql(
 PLAN = sql(select(plans.c.body).where(plans.c.hash == bindparam("hash")))
 ADD_PLAN = sql(upsert(plans).on_conflict_do_nothing(index_elements=["hash"]))
 
+# --- items of desks ------------------------------------------------------------------------------------
+
+STORED_ITEMS = ByKeys(
+    items.c.id,
+    lambda found: (
+        select(
+            items.c.id,
+            items.c.seq,
+            names.c.text,
+            subjects.c.id,
+            items.c.kind,
+            items.c.closed_at,
+            items.c.body,
+        )
+        .join_from(items, subjects, items.c.subject == subjects.c.seq)
+        .join(names, names.c.id == subjects.c.kind)
+        .where(found)
+    ),
+)
+_item = upsert(items)
+WRITE_ITEM = sql(
+    _item.on_conflict_do_update(
+        index_elements=["id"],
+        set_={name: _item.excluded[name] for name in ("open", "person", "team", "closed_at", "body")},
+    )
+)
+CLOSED_ITEMS = _limited(
+    select(items.c.seq)
+    .where(items.c.closed_at.is_not(None), items.c.closed_at < bindparam("before"))
+    .order_by(items.c.closed_at)
+)
+DELETE_ITEMS = ByKeys(items.c.seq, lambda found: delete(items).where(found))
+DELETE_ITEMS_OF = sql(delete(items).where(items.c.subject == bindparam("subject")))
+
 # --- trail ---------------------------------------------------------------------------------------------
 
 ADD_TRAIL = sql(upsert(trail).on_conflict_do_nothing())
@@ -321,7 +356,7 @@ DROP_TRAIL = sql(
 
 SEQUENCES = {
     table.name: sql(select(func.coalesce(func.max(table.c.seq), text("0"))))
-    for table in (subjects, events, runs, effects, journal)
+    for table in (subjects, events, runs, effects, journal, items)
 }
 MARKS = sql(select(marks.c.name, marks.c.seq))
 _mark = upsert(marks)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from rulelang.catalog.triggers.parts import EVERYONE, slot, trigger
-from rulelang.types.model import DATETIME, PERSON, RECORD, TEXT
+from rulelang.types.model import DATETIME, PERSON, RECORD, TEAM, TEXT
 
 TRIGGERS = (
     trigger(
@@ -36,7 +36,16 @@ TRIGGERS = (
         example='on task added for "ana@acme.test" when event.title contains "call" do add tag "to call"',
         subjects=EVERYONE,
         slots=(slot("assignee", "who is to do it", PERSON),),
-        payload={"task_id": TEXT, "title": TEXT, "due_at": DATETIME, "assignee": PERSON},
+        payload={
+            "task_id": TEXT,
+            "title": TEXT,
+            "due_at": DATETIME,
+            "assignee": PERSON,
+            "team": TEAM,
+            "priority": TEXT,
+            "description": TEXT,
+            "remind_at": DATETIME,
+        },
         sample={
             "task_id": "t_1",
             "title": "call back",
