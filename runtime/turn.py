@@ -68,6 +68,7 @@ class Turn:
         "emitted",
         "enrolments",
         "entries",
+        "items",
         "listening",
         "machine",
         "now",

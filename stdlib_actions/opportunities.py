@@ -34,7 +34,7 @@ DECLARATIONS = (
         example=(
             'on stage enter "SQL"\n'
             "do\n"
-            '  create opportunity "{{ contact.company }}" in "Deals" at "Qualified" with value = $1_000\n'
+            '  create opportunity "Plan for {{ contact.company }}" in "Deals" at "Qualified" with value = $1_000\n'
             "end\n"
         ),
         params=(

@@ -25,6 +25,8 @@ RECORDS: dict[str, dict[str, Any]] = {
 """What the records of the samples are like, where the examples ask."""
 
 LIKE: dict[str, dict[str, Any]] = {
+    "update_opportunity": {"opportunity_id": "o_1"},
+    "move_opportunity": {"opportunity_id": "o_1"},
     "opportunity.lost": {"lost_reason": "price"},
     "date.reminder": {"status": "customer"},
     "schedule.numbered": {"status": "customer"},

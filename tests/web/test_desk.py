@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.support.live import SCHEMA, LiveServer, make_files, problem
+from tests.support.live import SCHEMA, LiveServer, make_files, problem, wait_for
 from tests.web.test_pages import assert_inert
 
 NewId = Callable[[], str]
@@ -146,7 +146,7 @@ def test_a_foreign_page_completes_nothing(api: httpx.Client, browser: httpx.Clie
 
 def test_the_opportunity_that_a_rule_creates_is_there(api: httpx.Client, about: str) -> None:
     deal = api.get(f"/v1/contacts/{about}").json()["fields"]["opportunity_id"]
-    found = api.get(f"/v1/opportunities/{deal}").json()["fields"]
+    found = wait_for(lambda: api.get(f"/v1/opportunities/{deal}").json().get("fields"))
     assert (found["value"], found["contact_id"], found["stage"]) == (5, about, "Qualified")
 
 
