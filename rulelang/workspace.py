@@ -10,13 +10,12 @@ from functools import cached_property
 
 import msgspec
 
+from rulelang.across import CrossFile, cross_file, mistakes_across
 from rulelang.catalog.model import Catalogue
-from rulelang.check.parameters import unfit
 from rulelang.check.phrases import Phrases
 from rulelang.check.rules import check_rule
 from rulelang.check.schema import read_schema
-from rulelang.check.typed import CheckedRule, Taken
-from rulelang.diagnostics import messages
+from rulelang.check.typed import CheckedRule
 from rulelang.diagnostics.model import Diagnostic, Fix, Label
 from rulelang.plan.builder import build_plan
 from rulelang.plan.model import Plan
@@ -25,7 +24,7 @@ from rulelang.syntax import nodes
 from rulelang.syntax.cache import ParseCache
 from rulelang.syntax.parser import Parsed, parse
 from rulelang.template.api import check_template
-from rulelang.types.schema import Declared, Schema, TemplateDef
+from rulelang.types.schema import Schema, TemplateDef
 
 SUFFIX = ".rules"
 """The suffix of rule files."""
@@ -129,6 +128,18 @@ class CheckedWorkspace:
             found += sorted(own, key=lambda d: d.span)
         return (*found, *(d for rest in by_path.values() for d in rest))
 
+    def diagnostics_of(self, path: str) -> tuple[Diagnostic, ...]:
+        """What is wrong with one file, found without a look at the others' rules beyond their names."""
+        if path.startswith(TEMPLATE_FOLDER):
+            return tuple(d for d in self.template_diagnostics if d.source.path == path)
+        own = [d for d in self.schema_diagnostics if d.source.path == path]
+        file = self.files.get(path)
+        if file is not None:
+            own += file.parsed.diagnostics
+            for rule in file.rules:
+                own += (*rule.diagnostics, *mistakes_across(self, file, rule))
+        return tuple(sorted(own, key=lambda d: d.span))
+
     @cached_property
     def template_diagnostics(self) -> tuple[Diagnostic, ...]:
         """What is wrong with the message templates."""
@@ -150,13 +161,18 @@ class CheckedWorkspace:
         return found
 
     @cached_property
-    def _cross_file(self) -> _CrossFile:
-        return _cross_file(self)
+    def _cross_file(self) -> CrossFile:
+        return cross_file(self)
 
     # --- edits -------------------------------------------------------------------------------------
 
     def with_file(self, path: str, text: str) -> CheckedWorkspace:
         """The workspace with this text in the file `path`, which may be new."""
+        new, stale = self.edited(path, text)
+        return new.rechecked(stale)
+
+    def edited(self, path: str, text: str) -> tuple[CheckedWorkspace, tuple[str, ...]]:
+        """The same with that file alone checked, and the files for `rechecked`: their check is of another schema."""
         before = self.files.get(path)
         file = _parsed(path, text, before.cache if before is not None else ParseCache())
         files = {**self.files, path: file}
@@ -165,14 +181,31 @@ class CheckedWorkspace:
         if file.declarations or (before is not None and before.declarations):
             return self._with_schema_of(files, path, before)
         files[path] = self._checked(file, before)
-        return replace(self, files=files)
+        return self._with_files(files), ()
+
+    def rechecked(self, paths: Iterable[str]) -> CheckedWorkspace:
+        """The workspace with these files checked under its schema."""
+        files = dict(self.files)
+        for path in paths:
+            if path in files:
+                files[path] = self._checked(files[path], None)
+        return self._with_files(files)
+
+    def _with_files(self, files: Mapping[str, FileState]) -> CheckedWorkspace:
+        """The workspace with other files under the same schema; so its templates need no second look."""
+        new = replace(self, files=files)
+        known = self.__dict__.get("template_diagnostics")
+        if known is not None:
+            new.__dict__["template_diagnostics"] = known
+        return new
 
     def without_file(self, path: str) -> CheckedWorkspace:
         """The workspace without the file `path`."""
         before = self.files.get(path)
         files = {p: file for p, file in self.files.items() if p != path}
         if before is not None and before.declarations:
-            return self._with_schema_of(files, "", None)
+            new, stale = self._with_schema_of(files, "", None)
+            return new.rechecked(stale)
         return replace(self, files=files)
 
     def only(self, path: str) -> CheckedWorkspace:
@@ -181,17 +214,15 @@ class CheckedWorkspace:
 
     def _with_schema_of(
         self, files: dict[str, FileState], path: str, before: FileState | None
-    ) -> CheckedWorkspace:
-        """The workspace after a file with declarations changed: all is checked again if the schema is another."""
+    ) -> tuple[CheckedWorkspace, tuple[str, ...]]:
+        """The workspace after a file with declarations changed: if the schema is another, all others are stale."""
         schema, diagnostics = _schema_of(files, self.schema.templates, self.catalogue)
         new = replace(self, schema=schema, schema_diagnostics=diagnostics)
         same = schema == self.schema
-        for each, file in files.items():
-            if each == path:
-                files[each] = new._checked(file, before if same else None)
-            elif not same or _points_at(file, path):
-                files[each] = new._checked(file, None)
-        return replace(new, files=files)
+        if path:
+            files[path] = new._checked(files[path], before if same else None)
+        stale = [p for p, f in files.items() if p != path and f.rules and (not same or _points_at(f, path))]
+        return replace(new, files=files), tuple(stale)
 
     def _checked(self, file: FileState, before: FileState | None) -> FileState:
         """A file with its rules checked; those whose text is as before are taken over."""
@@ -333,65 +364,3 @@ def _shift(diagnostic: Diagnostic, by: int, source: Source) -> Diagnostic:
         ),
         fixes=tuple(Fix(f.title, moved(f.span), f.replacement) for f in diagnostic.fixes),
     )
-
-
-# --- across files ----------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class _CrossFile:
-    """Mistakes that only all files together show; `refused` are the rules, by id(), that have them."""
-
-    diagnostics: tuple[Diagnostic, ...]
-    refused: frozenset[int]
-
-
-def _cross_file(workspace: CheckedWorkspace) -> _CrossFile:
-    found: list[Diagnostic] = []
-    refused: set[int] = set()
-    for file in workspace.files.values():
-        for rule in file.rules:
-            mistakes = [*_duplicates(workspace, file, rule), *_started_rules(workspace, file, rule)]
-            if mistakes:
-                found += mistakes
-                refused.add(id(rule))
-    return _CrossFile(tuple(found), frozenset(refused))
-
-
-def _duplicates(workspace: CheckedWorkspace, file: FileState, rule: RuleState) -> Iterable[Diagnostic]:
-    first = workspace.keys[rule.key]
-    if first is rule:
-        return
-    declared = Declared(_source_of(workspace, first), _name_span(first))
-    yield messages.duplicate_rule(file.source, _name_span(rule), rule.key, declared)
-
-
-def _source_of(workspace: CheckedWorkspace, rule: RuleState) -> Source:
-    return next(f.source for f in workspace.files.values() if any(r is rule for r in f.rules))
-
-
-def _name_span(rule: RuleState) -> Span:
-    return rule.node.name.span if rule.node.name is not None else rule.node.header_span
-
-
-def _started_rules(workspace: CheckedWorkspace, file: FileState, rule: RuleState) -> Iterable[Diagnostic]:
-    """Rules that are started and do not exist, or do not take what they are given."""
-
-    def at(span: Span) -> Span:
-        return Span(span.start + rule.offset, span.end + rule.offset)
-
-    for ref in rule.checked.rule_refs:
-        target = workspace.keys.get(ref.name)
-        if target is None:
-            yield messages.unknown_rule(file.source, at(ref.span), ref.name, tuple(workspace.keys))
-        elif not target.node.broken:
-            yield from unfit(file.source, ref, _takes(target), _source_of(workspace, target), at)
-
-
-def _takes(rule: RuleState) -> Mapping[str, Taken]:
-    """What a rule takes, with the places in the text as it is now."""
-    by = rule.offset
-    return {
-        name: replace(taken, span=Span(taken.span.start + by, taken.span.end + by))
-        for name, taken in rule.checked.takes.items()
-    }

@@ -57,21 +57,30 @@ def target_at(workspace: CheckedWorkspace, path: str, offset: int) -> Occurrence
     file = workspace.files.get(path)
     if file is None:
         return None
-    found = [o for o in in_file(workspace, file) if touches(o.span, offset)]
+    found = [o for o in in_file(workspace, file, offset) if touches(o.span, offset)]
     return min(found, key=lambda o: o.span.end - o.span.start, default=None)
 
 
 def occurrences(workspace: CheckedWorkspace, target: Target) -> Iterator[Occurrence]:
     """All places where a target is named, by file and place."""
     for file in workspace.files.values():
+        if not _may_name(file.source.text, target.name):
+            continue
         found = {o.span: o for o in in_file(workspace, file) if o.target == target}
         yield from (found[span] for span in sorted(found))
 
 
-def in_file(workspace: CheckedWorkspace, file: FileState) -> Iterator[Occurrence]:
-    """All names in a file that stand for something of the workspace."""
+def _may_name(text: str, name: str) -> bool:
+    """Whether a look at the tree is worth while: the name stands in the text, or may stand there in escapes."""
+    return "\\" in text or name.casefold() in text.casefold()
+
+
+def in_file(workspace: CheckedWorkspace, file: FileState, near: int | None = None) -> Iterator[Occurrence]:
+    """All names in a file that stand for something of the workspace; `near` a place, those of the rule there alone."""
     yield from _declared_fields(workspace, file)
     for rule in file.rules:
+        if near is not None and not touches(rule.node.span, near):
+            continue
         if rule.node.name is not None:
             yield Occurrence(Target("rule", rule.key), file.source, rule.node.name.span, declares=True)
         yield from _in_phrases(workspace, file, rule)

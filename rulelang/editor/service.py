@@ -45,7 +45,7 @@ class EditorService:
 
     def diagnostics(self, path: str) -> tuple[Diagnostic, ...]:
         """What is wrong with a file."""
-        return tuple(d for d in self.workspace.diagnostics if d.source.path == path)
+        return self.workspace.diagnostics_of(path)
 
     def completion(self, path: str, text: str, offset: int) -> tuple[Completion, ...]:
         """What could be typed at a place, best first."""

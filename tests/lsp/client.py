@@ -71,7 +71,13 @@ class Client:
         item = {"snippetSupport": snippets}
         capabilities = {"textDocument": {"completion": {"completionItem": item}}}
         uri = uri_of(root) if root is not None else None
-        found = self.result("initialize", processId=None, rootUri=uri, capabilities=capabilities)
+        found = self.result(
+            "initialize",
+            processId=None,
+            rootUri=uri,
+            capabilities=capabilities,
+            initializationOptions={"documents": True},
+        )
         self.tell("initialized")
         return found
 
@@ -82,15 +88,19 @@ class Client:
             textDocument={"uri": uri, "languageId": "rulelang", "version": 1, "text": text},
         )
 
-    def change(self, uri: str, text: str) -> None:
+    def change(self, uri: str, text: str, version: int | None = None) -> None:
         """Give a document another text."""
-        self.tell(
-            "textDocument/didChange", textDocument={"uri": uri, "version": 2}, contentChanges=[{"text": text}]
-        )
+        self._number += 1
+        document = {"uri": uri, "version": version or self._number + 1}
+        self.tell("textDocument/didChange", textDocument=document, contentChanges=[{"text": text}])
+
+    def settle(self) -> None:
+        """Wait until all files have been looked at."""
+        self.result("workspace/executeCommand", command="rulelang.check", arguments=[])
 
     def problems(self, uri: str) -> list[dict[str, Any]]:
         """The mistakes of a document that were told last."""
-        self.ask("settled?")
+        self.settle()
         told = [m["params"] for m in self.notified if m.get("method") == "textDocument/publishDiagnostics"]
         return next((p["diagnostics"] for p in reversed(told) if p["uri"] == uri), [])
 

@@ -226,7 +226,7 @@ def test_broken_files_are_told_of_and_answered(client: Client, root: Path) -> No
 def test_a_file_that_is_no_text_is_named(client: Client, root: Path) -> None:
     (root / "rules/odd.rules").write_bytes(b"\xff\xfe")
     client.start(root)
-    client.ask("settled?")
+    client.settle()
     told = [m["params"]["message"] for m in client.notified if m["method"] == "window/showMessage"]
     assert len(told) == 1
     assert "odd.rules is not UTF-8 text" in told[0]

@@ -122,14 +122,14 @@ def _made_events(checked: CheckedWorkspace, contact: str) -> Iterator[dict[str, 
             declared = checked.catalogue.triggers.get(trigger.trigger)
             if len(told) >= EVENTS or (declared is not None and declared.clock is not None):
                 continue
-            event = _made_event(checked, codec, plan, trigger, contact)
+            event = made_event(checked, codec, plan, trigger, contact)
             key = msgspec.json.encode(event).decode()
             if event is not None and key not in told:
                 told.add(key)
                 yield event
 
 
-def _made_event(
+def made_event(
     checked: CheckedWorkspace, codec: EventCodec, plan: Plan, trigger: TriggerPlan, contact: str
 ) -> dict[str, Any] | None:
     """The event with the data that the rule asks for and, if the workspace takes it, that of the declaration."""

@@ -117,6 +117,20 @@ def symbol(found: Symbol, source: Source) -> JSON:
     }
 
 
+def workspace_symbol(found: Symbol, source: Source, uri: Uri) -> JSON:
+    """A symbol with the place of its name."""
+    place = {"uri": uri(source.path), "range": range_of(source, found.selection)}
+    return {"name": found.name, "kind": _SYMBOLS[found.kind], "location": place}
+
+
+def lens(source: Source, span: Span, title: str, command: str, arguments: list[JSON]) -> JSON:
+    """A command above some lines."""
+    return {
+        "range": range_of(source, span),
+        "command": {"title": title, "command": command, "arguments": arguments},
+    }
+
+
 def folding(found: Folding) -> JSON:
     """Lines to fold."""
     result: dict[str, JSON] = {"startLine": found.first - 1, "endLine": found.last - 1}

@@ -2,38 +2,49 @@
 
 from __future__ import annotations
 
+import queue
 from collections.abc import Callable, Mapping
 from importlib.metadata import version
 from typing import Any, BinaryIO
 
-from rulelang.editor.model import RenameError
-from rulelang.source import Source, Span
 from workbench.lsp import convert
-from workbench.lsp.frames import FrameError, read_frame, write_frame
-from workbench.lsp.projects import Documents, Project
-
-PARSE_ERROR = -32700
-INVALID_REQUEST = -32600
-METHOD_NOT_FOUND = -32601
-INVALID_PARAMS = -32602
-INTERNAL_ERROR = -32603
-NOT_INITIALIZED = -32002
-REQUEST_FAILED = -32803
+from workbench.lsp.answers import Answers
+from workbench.lsp.commands import COMMANDS, Commands
+from workbench.lsp.edits import edited
+from workbench.lsp.errors import (
+    INTERNAL_ERROR,
+    INVALID_PARAMS,
+    INVALID_REQUEST,
+    METHOD_NOT_FOUND,
+    NOT_INITIALIZED,
+    PARSE_ERROR,
+    REQUEST_CANCELLED,
+    RequestError,
+)
+from workbench.lsp.frames import FrameError, write_frame
+from workbench.lsp.inbox import END, Inbox
+from workbench.lsp.projects import Documents
+from workbench.lsp.publishing import Publisher
 
 JSON = Any
 Params = Mapping[str, Any]
+QUIET = 0.25
+"""Seconds without a message after which all other files are looked at."""
 
 CAPABILITIES: Mapping[str, JSON] = {
     "positionEncoding": "utf-16",
-    "textDocumentSync": {"openClose": True, "change": 1, "save": {"includeText": False}},
+    "textDocumentSync": {"openClose": True, "change": 2, "save": {"includeText": False}},
     "completionProvider": {"triggerCharacters": [".", '"', " ", "("]},
     "hoverProvider": True,
     "definitionProvider": True,
     "referencesProvider": True,
     "renameProvider": True,
     "documentSymbolProvider": True,
+    "workspaceSymbolProvider": True,
     "foldingRangeProvider": True,
     "codeActionProvider": {"codeActionKinds": ["quickfix"]},
+    "codeLensProvider": {"resolveProvider": False},
+    "executeCommandProvider": {"commands": list(COMMANDS)},
     "documentFormattingProvider": True,
     "semanticTokensProvider": {
         "legend": {"tokenTypes": list(convert.TOKEN_TYPES), "tokenModifiers": []},
@@ -42,39 +53,25 @@ CAPABILITIES: Mapping[str, JSON] = {
 }
 
 
-class RequestError(Exception):
-    """A request that gets an error for an answer."""
-
-    def __init__(self, code: int, message: str) -> None:
-        super().__init__(message)
-        self.code = code
-
-
 class LanguageServer:
     """One session with one editor, over two streams."""
 
     def __init__(self, incoming: BinaryIO, outgoing: BinaryIO, log: Callable[[str], None]) -> None:
-        self._incoming, self._outgoing, self._log = incoming, outgoing, log
+        self._inbox, self._outgoing, self._log = Inbox(incoming), outgoing, log
         self._documents = Documents()
-        self._published: dict[str, JSON] = {}
+        self._publisher = Publisher(self._documents, self._notify)
+        self._answers = Answers(self._documents)
+        self._commands = Commands(self._documents, self._publisher, self._notify)
         self._state = "new"
-        self._snippets = False
+        self._folders: list[str] = []
         self._requests: dict[str, Callable[[Params], JSON]] = {
             "initialize": self._initialize,
             "shutdown": self._shutdown,
-            "textDocument/completion": self._completion,
-            "textDocument/hover": self._hover,
-            "textDocument/definition": self._definition,
-            "textDocument/references": self._references,
-            "textDocument/rename": self._rename,
-            "textDocument/documentSymbol": self._symbols,
-            "textDocument/foldingRange": self._folding,
-            "textDocument/semanticTokens/full": self._semantic_tokens,
-            "textDocument/codeAction": self._actions,
-            "textDocument/formatting": self._format,
+            "workspace/executeCommand": self._commands.execute,
+            **self._answers.by_method(),
         }
         self._notifications: dict[str, Callable[[Params], None]] = {
-            "initialized": lambda params: self._publish(),
+            "initialized": self._initialized,
             "textDocument/didOpen": self._opened,
             "textDocument/didChange": self._changed,
             "textDocument/didClose": self._closed,
@@ -86,20 +83,29 @@ class LanguageServer:
         """Answer until `exit`. The exit code is 0 after `shutdown`, else 1, as the protocol demands."""
         while True:
             try:
-                message = read_frame(self._incoming)
-            except FrameError as error:
-                self._answer(None, error=RequestError(PARSE_ERROR, str(error)))
+                message = self._inbox.next(QUIET if self._publisher.waits else None)
+            except queue.Empty:
+                self._use_the_quiet()
                 continue
-            if message is None:
+            if message is END:
                 return 1
-            if not isinstance(message, dict) or not isinstance(message.get("method", ""), str):
-                self._answer(
-                    None, error=RequestError(INVALID_REQUEST, "a message is an object with a method")
-                )
-                continue
-            if message.get("method") == "exit":
+            if isinstance(message, FrameError):
+                self._answer(None, error=RequestError(PARSE_ERROR, str(message)))
+            elif not isinstance(message, dict) or not isinstance(message.get("method", ""), str):
+                text = "a message is an object with a method"
+                self._answer(None, error=RequestError(INVALID_REQUEST, text))
+            elif message.get("method") == "exit":
                 return 0 if self._state == "stopped" else 1
-            self._handle(message)
+            else:
+                self._handle(message)
+
+    def _use_the_quiet(self) -> None:
+        """Go on with what can wait until the next message."""
+        try:
+            while self._publisher.waits and self._inbox.empty():
+                self._publisher.later()
+        except Exception as error:
+            self._log(f"checking: {type(error).__name__}: {error}")
 
     # --- messages ---
 
@@ -113,6 +119,8 @@ class LanguageServer:
             self._notified(method, params)
             return
         try:
+            if self._inbox.cancelled(id):
+                raise RequestError(REQUEST_CANCELLED, "taken back")
             self._answer(id, result=self._request(method)(params))
         except RequestError as error:
             self._answer(id, error=error)
@@ -156,15 +164,23 @@ class LanguageServer:
     def _initialize(self, params: Params) -> JSON:
         capabilities = params.get("capabilities") or {}
         item = capabilities.get("textDocument", {}).get("completion", {}).get("completionItem", {})
-        self._snippets = bool(item.get("snippetSupport"))
+        self._answers.snippets = bool(item.get("snippetSupport"))
+        options = params.get("initializationOptions")
+        self._commands.shows = bool(isinstance(options, dict) and options.get("documents"))
         folders = [folder["uri"] for folder in params.get("workspaceFolders") or ()]
-        for uri in folders or [u for u in (params.get("rootUri"),) if u]:
-            self._documents.open_root(uri)
+        self._folders = folders or [u for u in (params.get("rootUri"),) if u]
         self._state = "running"
         return {
             "capabilities": CAPABILITIES,
             "serverInfo": {"name": "rulelang", "version": version("rulelang")},
         }
+
+    def _initialized(self, params: Params) -> None:
+        """Read the folders: it may take seconds, and the editor has its answer by now."""
+        folders, self._folders = self._folders, []
+        for uri in folders:
+            self._documents.open_root(uri)
+        self._publisher.soon()
 
     def _shutdown(self, params: Params) -> None:
         self._state = "stopped"
@@ -173,111 +189,31 @@ class LanguageServer:
 
     def _opened(self, params: Params) -> None:
         document = params["textDocument"]
-        self._documents.change(document["uri"], document["text"])
-        self._publish()
+        self._documents.change(document["uri"], document["text"], document.get("version"))
+        self._told()
 
     def _changed(self, params: Params) -> None:
-        self._documents.change(params["textDocument"]["uri"], params["contentChanges"][-1]["text"])
-        self._publish()
+        document = params["textDocument"]
+        uri, number = document["uri"], document.get("version")
+        if self._documents.is_outdated(uri, number):
+            self._log(f"version {number} of {uri} came after a later one, and is passed over")
+            return
+        before = self._documents.text(uri)
+        if before is None:
+            raise ValueError(f"{uri} is not open")
+        self._documents.change(uri, edited(before, params["contentChanges"]), number)
+        self._told()
+
+    def _told(self) -> None:
+        """Tell of what has changed, unless more changes wait: only the last of them counts."""
+        if not self._inbox.changes_next():
+            self._publisher.at_once()
+        self._publisher.soon()
 
     def _closed(self, params: Params) -> None:
         self._documents.close(params["textDocument"]["uri"])
-        self._publish()
+        self._publisher.soon()
 
     def _saved(self, params: Params) -> None:
         self._documents.reload()
-        self._publish()
-
-    def _publish(self) -> None:
-        """Tell what is wrong in each file where it is not what was told last."""
-        found: dict[str, list[JSON]] = {}
-        for project in self._documents.projects():
-            if project.problem:
-                self._notify("window/showMessage", {"type": 2, "message": project.problem})
-                project.problem = ""
-            for each in project.service.workspace.diagnostics:
-                uri = project.uri(each.source.path)
-                found.setdefault(uri, []).append(convert.diagnostic(each, project.uri))
-        for uri in {**self._published, **found, **dict.fromkeys(self._documents.addresses())}:
-            now = found.get(uri, [])
-            if self._published.get(uri) != now:
-                self._published[uri] = now
-                self._notify("textDocument/publishDiagnostics", {"uri": uri, "diagnostics": now})
-
-    # --- requests ---
-
-    def _document(self, params: Params) -> tuple[Project, str, Source]:
-        uri = params["textDocument"]["uri"]
-        project, path = self._documents.of(uri)
-        file = project.service.workspace.files.get(path)
-        if file is None:
-            raise RequestError(INVALID_PARAMS, "this document is not open and no rule file of the workspace")
-        return project, path, file.source
-
-    def _place(self, params: Params) -> tuple[Project, str, Source, int]:
-        project, path, source = self._document(params)
-        return project, path, source, _offset(source, params["position"])
-
-    def _completion(self, params: Params) -> JSON:
-        project, path, source, offset = self._place(params)
-        found = project.service.completion(path, source.text, offset)
-        return [convert.completion(c, n, source, self._snippets) for n, c in enumerate(found)]
-
-    def _hover(self, params: Params) -> JSON:
-        project, path, source, offset = self._place(params)
-        found = project.service.hover(path, source.text, offset)
-        return convert.hover(found, source) if found is not None else None
-
-    def _definition(self, params: Params) -> JSON:
-        project, path, _, offset = self._place(params)
-        found = project.service.definition(path, offset)
-        return convert.location(found, project.uri) if found is not None else None
-
-    def _references(self, params: Params) -> JSON:
-        project, path, _, offset = self._place(params)
-        declaration = bool(params.get("context", {}).get("includeDeclaration", True))
-        found = project.service.references(path, offset, declaration)
-        return [convert.location(each, project.uri) for each in found]
-
-    def _rename(self, params: Params) -> JSON:
-        project, path, _, offset = self._place(params)
-        try:
-            return convert.edits(project.service.rename(path, offset, params["newName"]), project.uri)
-        except RenameError as error:
-            raise RequestError(REQUEST_FAILED, str(error)) from None
-
-    def _symbols(self, params: Params) -> JSON:
-        project, path, source = self._document(params)
-        return [convert.symbol(each, source) for each in project.service.symbols(path)]
-
-    def _folding(self, params: Params) -> JSON:
-        project, path, _ = self._document(params)
-        return [convert.folding(each) for each in project.service.folding(path)]
-
-    def _semantic_tokens(self, params: Params) -> JSON:
-        project, path, source = self._document(params)
-        return convert.semantic_tokens(project.service.semantic_tokens(path), source)
-
-    def _actions(self, params: Params) -> JSON:
-        project, path, source = self._document(params)
-        only = params.get("context", {}).get("only")
-        if only and "quickfix" not in only:
-            return []
-        places = params["range"]
-        span = Span(_offset(source, places["start"]), _offset(source, places["end"]))
-        return [convert.action(each, project.uri) for each in project.service.fixes(path, span)]
-
-    def _format(self, params: Params) -> JSON:
-        project, path, source = self._document(params)
-        text = project.service.format(path, source.text)
-        if text is None:
-            return None
-        if text == source.text:
-            return []
-        raw = self._documents.text(params["textDocument"]["uri"]) or ""
-        text = text.replace("\n", "\r\n") if "\r\n" in raw else text
-        return [{"range": convert.range_of(source, Span(0, len(source.text))), "newText": text}]
-
-
-def _offset(source: Source, position: Params) -> int:
-    return source.utf16_offset(position["line"], position["character"])
+        self._publisher.soon()
