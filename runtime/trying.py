@@ -45,7 +45,7 @@ class Simulated(NamedTuple):
     """What a simulation brought about.
 
     `timeline` has the entries of docs/timeline.md, `mails` the messages that would be sent. `truncated` says why it
-    ended early, "" when it did not. `plans` are the rules that ran.
+    ended early, "" when it did not. `plans` are the rules that ran; `left_out` says how many others there are.
     """
 
     timeline: Sequence[Mapping[str, Any]]
@@ -54,6 +54,7 @@ class Simulated(NamedTuple):
     seen: Sequence[Seen]
     plans: Sequence[Plan]
     truncated: str
+    left_out: int = 0
 
 
 class Tested(NamedTuple):
@@ -81,6 +82,8 @@ class AuthorTools(Protocol):
 
     def simulate(self, checked: CheckedWorkspace, sample: Sample, path: str, only: bool) -> Simulated:
         """Run the live rules, and those of the file `path` in whatever state; with `only` no others.
+
+        Of very many rules only those of other files run that listen to the events of the sample.
 
         Raises:
             Refused: the sample cannot be read.

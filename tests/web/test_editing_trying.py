@@ -57,7 +57,7 @@ def simulate(api: httpx.Client, text: str = TEXT, **more: Any) -> dict[str, Any]
 
 def test_a_timeline_is_tied_to_the_source(api: httpx.Client) -> None:
     found = simulate(api)
-    assert found["truncated"] == ""
+    assert (found["truncated"], found["left_out"]) == ("", 0)
     told = [
         (e["kind"], e.get("step", ""))
         for e in found["timeline"]
@@ -133,6 +133,15 @@ def test_only_the_rules_of_the_file(api: httpx.Client) -> None:
     whole = simulate(api, events=events)
     assert [r["rule"] for r in whole["runs"]] == ["Book"]
     assert simulate(api, events=events, only=True)["runs"] == []
+
+
+def test_of_too_many_rules_those_run_that_listen(tmp_path: Path, files: dict[str, str]) -> None:
+    events = [{"type": "stage.entered", "contact_id": "c_1", "data": {"stage": "SQL"}}]
+    with bounded(make_files(tmp_path, files), Bounds(rules=2)) as api:
+        found = simulate(api, events=events)
+    assert [r["rule"] for r in found["runs"]] == ["Book"]
+    assert found["left_out"] == 3
+    assert {s["rule"] for s in found["coverage"]["steps"]} == {"Trial"}
 
 
 def test_drafts_of_the_file_run_as_if_they_were_live(api: httpx.Client) -> None:

@@ -94,6 +94,7 @@ def simulated_json(checked: CheckedWorkspace, found: Simulated) -> dict[str, Any
         "runs": [run_json(run) for run in found.runs],
         "coverage": coverage_json(found.seen, found.plans, places),
         "truncated": found.truncated,
+        "left_out": found.left_out,
     }
 
 

@@ -31,13 +31,17 @@ _CARRIED_OUT = frozenset((EntryKind.ACTION, EntryKind.WAITING, EntryKind.SUPPRES
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
-    """How much is tried out at most: `seconds` of computing, and sizes of what goes in and comes out."""
+    """How much is tried out at most: `seconds` of computing, and sizes of what goes in and comes out.
+
+    `rules` are those of other files.
+    """
 
     seconds: float = 5.0
     records: int = 1000
     events: int = 1000
     entries: int = 2000
     mails: int = 200
+    rules: int = 1000
 
 
 def simulate(
@@ -57,7 +61,7 @@ def simulate(
     tz = zone(checked.schema.time_zone) or ZoneInfo("UTC")
     records = list(_records(sample, checked.schema, codec, bounds))
     begin, end, events = _times(sample, codec, tz, bounds)
-    coverage = Coverage()
+    coverage = Coverage({plan.key for plan in plans if plan.file == own} if own else None)
     simulation = Simulation(library, checked.schema, plans, begin, plan_set=coverage.plan_set)
     for key, fields in records:
         simulation.add_subject(key, fields)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -39,13 +39,21 @@ class Tools:
         Raises:
             Refused: the sample cannot be read.
         """
-        plans = [
-            _as_live(plan)
-            for plan in checked.plans
-            if plan.state != "disabled" and (plan.file == path or (plan.state == "live" and not only))
-        ]
-        own = path if any(plan.file == path for plan in plans) else ""
-        return simulating.simulate(checked, plans, self._library(checked), sample, own, self._bounds)
+        own = [p for p in checked.plans if p.file == path and p.state != "disabled"]
+        others = [] if only else [p for p in checked.plans if p.file != path and p.state == "live"]
+        kept = self._at_hand(others, {str(event.get("type")) for event in sample.events})
+        # In the order of the workspace, in which rules that match together start.
+        running = {plan.key for plan in (*own, *kept)}
+        plans = [_as_live(plan) for plan in checked.plans if plan.key in running]
+        library = self._library(checked)
+        found = simulating.simulate(checked, plans, library, sample, path if own else "", self._bounds)
+        return found._replace(left_out=len(others) - len(kept))
+
+    def _at_hand(self, others: Sequence[Plan], events: Container[str]) -> Sequence[Plan]:
+        """Of very many rules those that listen to the events of a sample: all would take too long to get ready."""
+        if len(others) <= self._bounds.rules:
+            return others
+        return [p for p in others if any(t.event in events for t in p.triggers)][: self._bounds.rules]
 
     def samples(self, checked: CheckedWorkspace) -> Mapping[str, Any]:
         """Sample records by kind and events: those of the workspace's files, else made from what it declares."""

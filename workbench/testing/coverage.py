@@ -6,7 +6,7 @@ Nothing in the machine knows of it: it runs programs whose code and conditions a
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, SupportsIndex
 
@@ -53,15 +53,23 @@ class RuleCoverage:
 
 
 class Coverage:
-    """What has been seen of each rule. Items are (part of the plan, what), such as (`do.0`, `made`)."""
+    """What has been seen of each rule. Items are (part of the plan, what), such as (`do.0`, `made`).
 
-    def __init__(self) -> None:
+    `rules` are the keys of those that are watched; None for all.
+    """
+
+    def __init__(self, rules: Container[str] | None = None) -> None:
+        self._rules = rules
         self._items: dict[str, dict[tuple[str, str], None]] = defaultdict(dict)
         self._seen: dict[str, Counter[tuple[str, str]]] = defaultdict(Counter)
 
     def plan_set(self, plans: Sequence[model.Plan], library: Library) -> PlanSet:
         """A plan set whose rules are watched."""
         return _WatchedPlans(plans, library, self)
+
+    def watches(self, rule: str) -> bool:
+        """Whether a rule is watched."""
+        return self._rules is None or rule in self._rules
 
     def expect(self, rule: str, id: str, *what: str) -> None:
         """There is something to be seen."""
@@ -99,21 +107,24 @@ class _WatchedPlans(PlanSet):
 
     def __init__(self, plans: Sequence[model.Plan], library: Library, coverage: Coverage) -> None:
         self._coverage = coverage
+        self._watched: list[Program] = []
         super().__init__(plans, library)
+        self._watched = [p for p in self.live.values() if coverage.watches(p.plan.key)]
         for plan in plans:
-            _expect_header(coverage, plan)
+            if coverage.watches(plan.key):
+                _expect_header(coverage, plan)
 
     def add(self, plan: model.Plan) -> Program:
         """Make a plan known, watched."""
         known = plan.hash in self._programs
         program = super().add(plan)
-        if not known:
+        if not known and self._coverage.watches(plan.key):
             program = self._programs[plan.hash] = _Watch(self._coverage, plan).program(program)
         return program
 
     def match(self, event_type: str, kind: str, scope: Scope) -> list[Program]:
         """As ever, and note how each condition came out."""
-        for program in self.live.values():
+        for program in self._watched:
             if program.plan.subject == kind:
                 self._note(program.plan, event_type, scope)
         return super().match(event_type, kind, scope)
