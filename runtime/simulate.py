@@ -129,6 +129,10 @@ class Simulation:
         self._round()
         return True
 
+    def sleep(self, until: Millis) -> None:
+        """Time passes with nobody at work, as in a downtime; what came due meanwhile happens at the next advance."""
+        self.now = max(self.now, until)
+
     def next_due(self) -> Millis | None:
         """When something will happen next without an event, or None."""
         return self._next_moment()

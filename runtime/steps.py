@@ -161,6 +161,8 @@ class Steps:
     def park(self, run: Run, step: str, due: Millis | None, reason: str = "") -> None:
         """Let a run rest at a step until `due`, or (None) until something else wakes it."""
         parked = replace(run, status=RunStatus.WAITING, position=step, due=due)
+        if due is not None and not reason:
+            reason = self._turn.zone_trouble()
         self._turn.update(parked)
         self._turn.note(EntryKind.WAITING, parked, step=step, due=due, reason=reason)
 

@@ -43,7 +43,7 @@ from runtime.model import (
 from runtime.program import Program
 from runtime.steps import Steps
 from runtime.working import Change, Working
-from runtime.zones import zone_of
+from runtime.zones import no_zone, zone_of
 
 _INTERNAL = frozenset({RELATED_CHANGED, ALARMS_CHANGED})
 _PLACES = frozenset({"time_zone", "account_id", "contact_id"})
@@ -358,6 +358,11 @@ class Turn:
             self._zone = zone_of(records, self.machine.schema.time_zone)
         values = {**records, "event": event, **more}
         return Scope(values, self.now, self._zone, self.machine.people, kind)
+
+    def zone_trouble(self) -> str:
+        """A sentence when times of day are those of another zone than the records say, for theirs is none."""
+        name = no_zone(self._records)
+        return f"`{name}` is no time zone; the time is that of `{self.scope({}).zone}`" if name else ""
 
     def run_scope(self, run: Run, **more: Mapping[str, JSON]) -> Scope:
         """What the conditions of a run can see now: its event, its own values, and `more` roots."""

@@ -11,6 +11,15 @@ from runtime.model import JSON
 _UTC = ZoneInfo("UTC")
 
 
+def no_zone(records: Mapping[str, Mapping[str, JSON]]) -> str:
+    """The name that `zone_of` passes over because it is no zone; "" when there is none."""
+    for kind in ("contact", "account", "opportunity"):
+        name = records[kind].get("time_zone")
+        if name:
+            return "" if zone(str(name)) is not None else str(name)
+    return ""
+
+
 def zone_of(records: Mapping[str, Mapping[str, JSON]], fallback: str) -> ZoneInfo:
     """The zone of a subject with its related records; names that are no zone are passed over."""
     for kind in ("contact", "account", "opportunity"):

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from rulelang.calendar import CalendarError
+from rulelang.calendar import CalendarError, parse_instant
 from rulelang.types.schema import Schema
 from runtime.csvfile import Table, TableError
 from runtime.events import IDENTITY_FIELDS, EventCodec, EventError, derived_id
@@ -21,8 +21,8 @@ MAX_RECORDS = 100_000
 MAX_FILE = 64 * 1024 * 1024
 
 
-def moment(text: str, tz: ZoneInfo) -> Millis:
-    """The instant that an option `--from` names, in a zone unless it says its own.
+def moment(text: str, tz: ZoneInfo, option: str = "--from") -> Millis:
+    """The instant that an option names, in a zone unless it says its own.
 
     Raises:
         CommandError: it is no date or time.
@@ -30,7 +30,7 @@ def moment(text: str, tz: ZoneInfo) -> Millis:
     try:
         return instant_of(text, tz)
     except CalendarError as error:
-        raise CommandError(f"--from takes {error}") from None
+        raise CommandError(f"{option} takes {error}") from None
 
 
 def read_records(
@@ -83,7 +83,9 @@ def _id(kind: str, fields: dict[str, Any]) -> str:
 
 
 def read_events(path: Path, codec: EventCodec, start: Millis) -> list[Event]:
-    """Events from JSON (an array) or JSONL, in the order of `occurred_at`; without one they happen at `start`.
+    """Events from JSON (an array) or JSONL, in the order in which they arrive.
+
+    One arrives at its `received_at`, else when it occurred, else at `start`.
 
     Raises:
         CommandError: naming the event and what is wrong with it.
@@ -92,12 +94,24 @@ def read_events(path: Path, codec: EventCodec, start: Millis) -> list[Event]:
     for number, (where, raw) in enumerate(_objects(path), 1):
         raw.setdefault("id", f"event-{number}")
         try:
-            events.append(codec.read(raw, start, ahead=None))
+            events.append(_arriving(codec.read(raw, start, ahead=None), raw))
         except EventError as error:
             raise CommandError(
                 f"{path}, {where}{error.pointer and ' at ' + error.pointer}: {error}"
             ) from None
-    return sorted(events, key=lambda event: event.occurred_at)
+    return sorted(events, key=lambda event: event.received_at)
+
+
+def _arriving(event: Event, raw: dict[str, Any]) -> Event:
+    received = raw.get("received_at")
+    if received is None:
+        return msgspec.structs.replace(event, received_at=event.occurred_at)
+    try:
+        return msgspec.structs.replace(event, received_at=parse_instant(received))
+    except (CalendarError, TypeError):
+        raise EventError(
+            "/received_at", f"`received_at` is an instant such as `2026-01-31T09:00:00Z`, found {received!r}"
+        ) from None
 
 
 def _objects(path: Path, columns: Container[str] = ()) -> Iterator[tuple[str, dict[str, Any]]]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import sys
 import time
+from functools import partial
+from operator import attrgetter
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -21,6 +23,7 @@ from runtime.timeline import timeline_text
 from stdlib_actions.library import offline_library
 from workbench.authoring.moments import DEFAULT_SPAN
 from workbench.errors import CommandError
+from workbench.happenings import Happening, parse_deploys, parse_downs
 from workbench.inputs import moment, read_events, read_records
 from workbench.loading import Loaded, catalogue, load
 from workbench.messages import messages_text, with_messages
@@ -45,6 +48,20 @@ from workbench.messages import messages_text, with_messages
 )
 @click.option("--from", "start", metavar="TIME", help="When to begin; else at the first event.")
 @click.option(
+    "--deploy",
+    "deploys",
+    metavar="TIME=PATH",
+    multiple=True,
+    help="At TIME, put the rules of PATH in the place of those before; may be repeated.",
+)
+@click.option(
+    "--down",
+    "downs",
+    metavar="TIME..TIME",
+    multiple=True,
+    help="A time with nobody at work; may be repeated.",
+)
+@click.option(
     "--format", "form", type=click.Choice(["text", "json", "jsonl"]), default="text", help="How to print."
 )
 def simulate(
@@ -55,13 +72,15 @@ def simulate(
     events: Path,
     span: str | None,
     start: str | None,
+    deploys: tuple[str, ...],
+    downs: tuple[str, ...],
     form: str,
 ) -> None:
     """Run the rules of PATH (a file or a workspace) and print what happens, when and why. Nothing is sent.
 
     Rules in state `draft` run too. Exit code 1: the rules have errors.
     """
-    loaded = load(path)
+    loaded = rules_in_force = load(path)
     _stop_on_errors(loaded)
     schema = loaded.checked.schema
     codec = EventCodec(catalogue(), schema)
@@ -69,15 +88,42 @@ def simulate(
     begin = moment(start, shown) if start else None
     now = int(time.time() * 1000)
     found = read_events(events, codec, begin if begin is not None else now)
-    begin = begin if begin is not None else (found[0].occurred_at if found else now)
-    plans = [as_live(p) for p in loaded.checked.plans if loaded.wants(p.file) and p.state != "disabled"]
-    library = offline_library(lambda: schema, _settings(loaded), loaded.root, catalogue())
-    simulation = Simulation(library, schema, plans, begin)
+    begin = begin if begin is not None else (found[0].received_at if found else now)
+    library = offline_library(
+        lambda: rules_in_force.checked.schema, _settings(loaded), loaded.root, catalogue()
+    )
+    simulation = Simulation(library, schema, _plans(loaded), begin)
+
+    def deploy(other: Loaded) -> None:
+        nonlocal rules_in_force
+        rules_in_force = other
+        simulation.deploy(other.checked.schema, _plans(other))
+
     for kind, file in (("contact", contacts), ("account", accounts), ("opportunity", opportunities)):
         for key, fields in read_records(file, kind, codec, schema) if file else ():
             simulation.add_subject(key, fields)
-    _run(simulation, found, _end(begin, span, shown), span is not None)
+    happenings = [
+        *(Happening(event.received_at, partial(_fire, simulation, event)) for event in found),
+        *(Happening(at, partial(deploy, _checked(other))) for at, other in parse_deploys(deploys, shown)),
+        *(Happening(at, partial(simulation.sleep, end)) for at, end in parse_downs(downs, shown)),
+    ]
+    _run(simulation, sorted(happenings, key=attrgetter("at")), _end(begin, span, shown), span is not None)
     _print(simulation, shown, form)
+
+
+def _plans(loaded: Loaded) -> list[Plan]:
+    return [as_live(p) for p in loaded.checked.plans if loaded.wants(p.file) and p.state != "disabled"]
+
+
+def _checked(path: Path) -> Loaded:
+    loaded = load(path)
+    _stop_on_errors(loaded)
+    return loaded
+
+
+def _fire(simulation: Simulation, event: Event) -> None:
+    """An event arrives; one that was sent in a downtime arrives after it."""
+    simulation.fire(msgspec.structs.replace(event, received_at=simulation.now))
 
 
 def _settings(loaded: Loaded) -> Settings:
@@ -107,13 +153,13 @@ def _end(begin: Millis, span: str | None, tz: ZoneInfo) -> Millis:
         raise CommandError(f"--for takes a duration such as 30d or 2h30m: {error}") from None
 
 
-def _run(simulation: Simulation, events: list[Event], end: Millis, to_the_end: bool) -> None:
+def _run(simulation: Simulation, happenings: list[Happening], end: Millis, to_the_end: bool) -> None:
     try:
-        for event in events:
-            if to_the_end and event.occurred_at > end:
+        for happening in happenings:
+            if to_the_end and happening.at > end:
                 break
-            simulation.advance_to(event.occurred_at)
-            simulation.fire(event)
+            simulation.advance_to(happening.at)
+            happening.act()
         while (due := simulation.next_due()) is not None and due <= end:
             simulation.advance_to(due)
         if to_the_end:

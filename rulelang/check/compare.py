@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from rulelang.check.context import Context
 from rulelang.check.convert import as_date, comparable, is_any, number_hint, refuse_record, same_currency
 from rulelang.check.typed import Apply, Const, Typed
+from rulelang.check.zones import check_zone
 from rulelang.diagnostics import messages
 from rulelang.diagnostics.model import Fix
 from rulelang.source import Span
@@ -101,6 +102,8 @@ def align(context: Context, left: Typed, right: Typed) -> tuple[Typed, Typed] | 
     if not comparable(left.type, right.type):
         _refuse(context, left, right)
         return None
+    check_zone(context, left.type, right)
+    check_zone(context, right.type, left)
     if left.type.kind is Kind.MONEY and not same_currency(left.type, right.type):
         _refuse_currencies(context, left, right)
         return None

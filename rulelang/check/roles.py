@@ -15,6 +15,7 @@ from rulelang.check.convert import fit, number_hint, refuse_record
 from rulelang.check.expressions import typed
 from rulelang.check.typed import Bad, Const, Ref, RuleRef, Typed
 from rulelang.check.urls import url_fault
+from rulelang.check.zones import check_zone
 from rulelang.diagnostics import messages
 from rulelang.diagnostics.suggest import did_you_mean
 from rulelang.syntax import nodes
@@ -125,6 +126,7 @@ def field_value(context: Context, found: FieldDef, node: nodes.Expr) -> Typed:
     value = typed(context, node, Expected(found.type, found.name, found.declared))
     if value.type.kind is Kind.NULL:
         return value
+    check_zone(context, found.type, value)
     fitted = fit(context, value, found.type)
     if fitted is not None:
         return fitted

@@ -35,7 +35,8 @@ class Type:
 
     `values` are the members of an enum or the stages of a pipeline, `name` is what people call it ("status",
     "stage of Sales"), `currency` an ISO 4217 code or "" when any, `item` the type of a list's members.
-    `format` narrows which text is taken in from outside (`email`, `country`, `currency`, see coerce.py);
+    `format` narrows which text is taken in from outside (`email`, `country`, `currency`, see coerce.py), or only which
+    is written in rules (`zone`);
     it does not count when types are compared.
     """
 
@@ -63,6 +64,7 @@ class Type:
 
 TEXT = Type(Kind.TEXT)
 EMAIL = Type(Kind.TEXT, format="email")
+TIME_ZONE = Type(Kind.TEXT, format="zone")
 NUMBER = Type(Kind.NUMBER)
 MONEY = Type(Kind.MONEY)
 PERCENT = Type(Kind.PERCENT)

@@ -309,3 +309,55 @@ rule "B" on tag added "b" do remove tag "b"; add tag "a"; end
     entries = simulated(workspace({**FILES, "rules/loop.rules": loop}), events=lines(event))
     (refused,) = [e for e in entries if e["kind"] == "refused"]
     assert "16" in refused["reason"]
+
+
+def test_rules_put_in_force_later_serve_runs_that_begin_later(workspace: Make) -> None:
+    root = workspace(FILES)
+    other = root.parent / "other"
+    other.mkdir()
+    (other / "book.rules").write_text('rule "Book" on stage enter "SQL" do add tag "new"\n', "utf-8")
+    later = {**EVENT, "id": "e-2", "occurred_at": "2026-03-03T09:00:00Z", "contact_id": "c_2"}
+    entries = simulated(root, "--deploy", f"2026-03-02T12:00={other}", events=lines(EVENT, later))
+    assert [e["input"] for e in entries if e["kind"] == "action"] == [{"tag": "draft"}, {"tag": "new"}]
+
+
+def test_what_came_due_in_a_downtime_happens_after_it(workspace: Make) -> None:
+    root = workspace(FILES | {"rules/book.rules": 'on stage enter "SQL" do wait 30m; add tag "done"\n'})
+    sent = {**EVENT, "id": "e-2", "occurred_at": "2026-03-02T11:00:00Z", "contact_id": "c_2"}
+    entries = simulated(root, "--down", "2026-03-02T10:10..2026-03-02T18:00", events=lines(EVENT, sent))
+    assert [e["at"][11:16] for e in entries if e["kind"] == "action"] == ["18:00", "18:30"]
+
+
+def test_an_event_arrives_when_it_was_received(workspace: Make) -> None:
+    root = workspace(FILES)
+    late = {**EVENT, "id": "e-2", "received_at": "2026-03-04T09:00:00Z", "contact_id": "c_2"}
+    entries = simulated(root, events=lines(late, EVENT))
+    assert [(e["subject"]["id"], e["at"][:10]) for e in entries if e["kind"] == "event"] == [
+        ("c_1", "2026-03-02"),
+        ("c_2", "2026-03-04"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (("--deploy", "2026-03-02"), "--deploy takes a time and a path that exists"),
+        (("--deploy", "2026-03-02=nowhere"), "--deploy takes a time and a path that exists"),
+        (("--deploy", "soon=."), "--deploy takes a date or time"),
+        (("--down", "2026-03-02"), "--down takes two times"),
+        (("--down", "2026-03-02..later"), "--down takes a date or time"),
+    ],
+)
+def test_malformed_interludes_are_named(workspace: Make, options: tuple[str, ...], message: str) -> None:
+    root = workspace(FILES)
+    done = command("simulate", root, "--events", written(root, "e.jsonl", lines(EVENT)), *options)
+    assert done.returncode == 2
+    assert message in done.stderr
+
+
+def test_a_moment_of_arrival_that_is_none_is_named(workspace: Make) -> None:
+    root = workspace(FILES)
+    path = written(root, "e.jsonl", lines({**EVENT, "received_at": "soon"}))
+    done = command("simulate", root, "--events", path)
+    assert done.returncode == 2
+    assert "/received_at" in done.stderr

@@ -129,7 +129,8 @@ PAGES: dict[str, Page] = {
     ),
     "E0131": Page(
         "a time zone that does not exist",
-        "Zones are named as in the IANA database, by continent and town.",
+        "Zones are named as in the IANA database, by continent and town, wherever one is written: in the settings of "
+        "the workspace, and where a rule sets or compares a `time_zone`.",
         'workspace\n  time_zone: "Berlin"\nend',
         'workspace\n  time_zone: "Europe/Berlin"\nend',
     ),
