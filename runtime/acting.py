@@ -152,7 +152,10 @@ def _key(run: Run, step: Act) -> str:
 def _round(run: Run, step: Act) -> str:
     """Which time round: part of the key of an effect, so that a repetition is another effect."""
     loops: dict[str, int] = run.locals.get("loops", {})
-    return ".".join(str(loops.get(id, 0)) for id in step.loops) or "0"
+    rounds = ".".join(str(loops.get(id, 0)) for id in step.loops) or "0"
+    # In another version of the rule the same id is another step.
+    moved = run.locals.get("moved")
+    return f"{rounds}@{moved}" if moved else rounds
 
 
 def _no_consent(step: Act, args: Mapping[str, JSON], facts: Facts) -> str | None:

@@ -141,6 +141,10 @@ class Listening:
             if run is not None and "exiting" not in run.locals:
                 self._revisit(run, self._turn.program(run))
 
+    def revisit_run(self, run: Run) -> None:
+        """After something changed for one run alone."""
+        self._revisit(run, self._turn.program(run))
+
     def _revisit(self, run: Run, program: Program) -> None:
         if self.exit_if_due(run, program) or self._goal_if_due(run, program):
             return

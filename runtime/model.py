@@ -63,6 +63,13 @@ class Event(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     identity: tuple[str, str] | None = None
 
 
+RUNS_SETTLED = "runs.settled"
+"""Internal event: the runs of a rule are to be moved to another version, or to end. It matches no rule.
+
+See runtime/engine/settling.py.
+"""
+
+
 RELATED_CHANGED = "related.changed"
 """Internal event: a record that this subject's runs look at has changed. It matches no rule and is not journaled."""
 
@@ -99,7 +106,8 @@ class Run(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     `data` that event's type, data and changes, kept only when the plan still needs them. `steps` counts the
     steps made (bounded). `depth`, `root` and `path` continue the cause chain. `locals` are the machine's own:
     `vars` (values kept under names), `loops` (rounds made, by step), `seen` (events that came before their wait),
-    `key` (of `per`), `parent` and `branch` (of a child run), `children` (still running), `exiting` (how it is ending).
+    `key` (of `per`), `parent` and `branch` (of a child run), `children` (still running), `exiting` (how it is ending),
+    `moved` (how often it was moved to another version of its rule).
     """
 
     id: str
@@ -156,6 +164,7 @@ class EntryKind(StrEnum):
     EXITED = "exited"
     COMPLETED = "completed"
     FAILED = "failed"
+    MOVED = "moved"
 
 
 class Entry(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
@@ -284,7 +293,18 @@ class CancelInput(msgspec.Struct, frozen=True, gc=False):
     reason: str
 
 
-Input: TypeAlias = EventInput | TimerInput | AlarmInput | EffectInput | CancelInput
+class MoveInput(msgspec.Struct, frozen=True, gc=False):
+    """A run, with its branches, is to follow another version of its rule: the plan with the hash `plan`.
+
+    `since` says when waits began, by run; one that is not named is taken to begin now.
+    """
+
+    run: str
+    plan: str
+    since: dict[str, Millis] = {}
+
+
+Input: TypeAlias = EventInput | TimerInput | AlarmInput | EffectInput | CancelInput | MoveInput
 
 
 class Item(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from rulelang.plan.codec import encode
 from rulelang.plan.ir import Ir, conjoin
+from rulelang.plan.mapping import PlaceMap, map_places
 from rulelang.plan.matcher import Entry, Matcher
 from rulelang.plan.model import Plan
 from rulelang.plan.scope import Scope
@@ -28,6 +29,9 @@ class PlanSet:
         self.live: dict[str, Program] = {}
         self._matcher = Matcher()
         self._heard: set[tuple[str, str]] = set()
+        self._places: dict[tuple[str, str], PlaceMap] = {}
+        actions = library.catalogue.actions.items()
+        self._uses_event = frozenset(name for name, action in actions if action.uses_event)
         self._conditions: dict[tuple[str, str], Ir | None] = {}
         for plan in plans:
             if plan.state == "live":
@@ -58,13 +62,21 @@ class PlanSet:
         """
         return self._programs[hash]
 
+    def places(self, old: str, new: str) -> PlaceMap:
+        """Where runs of one known version stand in another, by their hashes."""
+        found = self._places.get((old, new))
+        if found is None:
+            plans = self._programs[old].plan, self._programs[new].plan
+            found = self._places[old, new] = map_places(*plans, self._uses_event)
+        return found
+
     def missing(self, runs: Iterable[Run]) -> set[str]:
         """Hashes of plans that these runs follow and that have to be added first."""
         return {run.plan for run in runs if run.plan not in self._programs}
 
     def encoded(self) -> dict[str, bytes]:
-        """All live plans by hash, to be kept for ever beside the runs."""
-        return {program.plan.hash: encode(program.plan) for program in self.live.values()}
+        """All plans by hash, to be kept for ever beside the runs; runs may be moved to those that are not live, too."""
+        return {plan.hash: encode(plan) for plan in self.all.values()}
 
     def watches(self, kind: str) -> bool:
         """Whether some known plan for another kind of subject reads records of `kind` while it runs."""

@@ -14,6 +14,7 @@ from runtime.actions import EffectAction, Facts, Library
 from runtime.engine.attempt import perform
 from runtime.engine.core import EngineCore
 from runtime.engine.rules import Rules
+from runtime.engine.settling import Settling
 from runtime.engine.work import Answer, Arrival, Committed, Receipt, Result, Work
 from runtime.model import (
     ALARMS_CHANGED,
@@ -92,10 +93,10 @@ class Simulation:
             tx.write(Batch(subjects=[state], events=events))
         self._core.forget()
 
-    def deploy(self, schema: Schema, plans: Sequence[Plan]) -> None:
-        """Go on with other rules; runs under way keep the versions they began with."""
+    def deploy(self, schema: Schema, plans: Sequence[Plan], settlings: Sequence[Settling] = ()) -> None:
+        """Go on with other rules; runs under way keep the versions they began with, or what `settlings` says."""
         self._schema = schema
-        self._core.install(self._core.rules.deployed(schema, plans), self.now)
+        self._core.install(self._core.rules.deployed(schema, plans), self.now, settlings)
 
     def fire(self, event: Event) -> Receipt:
         """Let an event happen now, and all that follows from it at this instant."""

@@ -283,7 +283,7 @@ class Steps:
             return
         parent = replace(counted, locals={**counted.locals, "children": len(step.branches)})
         self.park(parent, step.id, None, f"until {len(step.branches)} branches have ended")
-        own = {k: v for k, v in run.locals.items() if k in ("vars", "loops", "key")}
+        own = {k: v for k, v in run.locals.items() if k in ("vars", "loops", "key", "moved")}
         for branch, target in step.branches:
             if run.id not in self._turn.working.runs:
                 return

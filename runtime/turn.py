@@ -33,6 +33,7 @@ from runtime.model import (
     Input,
     Item,
     Millis,
+    MoveInput,
     Run,
     RunStatus,
     SubjectKey,
@@ -40,6 +41,7 @@ from runtime.model import (
     TimerInput,
     Transition,
 )
+from runtime.moving import Moving
 from runtime.program import Program
 from runtime.steps import Steps
 from runtime.working import Change, Working
@@ -124,6 +126,8 @@ class Turn:
                 self._on_alarm()
             case EffectInput():
                 self._on_effect(input)
+            case MoveInput():
+                Moving(self).move(input)
             case CancelInput():
                 run = self.working.runs.get(input.run)
                 if run is not None:

@@ -13,6 +13,7 @@ from runtime.engine import delivery, operators
 from runtime.engine.arming import arm_again, plan_passes
 from runtime.engine.identity import Identities
 from runtime.engine.rules import Rules
+from runtime.engine.settling import Settling, plan_settling, settle
 from runtime.engine.unit import Unit, linked
 from runtime.engine.work import (
     Answer,
@@ -36,6 +37,7 @@ from runtime.model import (
     ALARMS_CHANGED,
     JSON,
     LIVE,
+    RUNS_SETTLED,
     AlarmInput,
     EffectRow,
     EffectStatus,
@@ -55,12 +57,13 @@ T = TypeVar("T")
 
 class CoreLimits(msgspec.Struct, frozen=True):
     """`cached` subjects are kept in memory between transactions; `dependents` are re-examined in one transaction,
-    and `armed` get their alarms anew.
+    `armed` get their alarms anew, and `settled` runs are moved or ended after a deploy.
     """
 
     cached: int = 20_000
     dependents: int = 500
     armed: int = 100
+    settled: int = 100
 
 
 class EngineCore:
@@ -95,8 +98,16 @@ class EngineCore:
             plan_passes(tx, self.rules.machine.alarms, now)
         self.forget()
 
-    def install(self, rules: Rules, now: Millis = 0) -> None:
-        """Go on with other rules; runs under way keep the versions they began with.
+    def install(
+        self,
+        rules: Rules,
+        now: Millis = 0,
+        settlings: Sequence[Settling] = (),
+        record: Callable[[Transaction], None] | None = None,
+    ) -> None:
+        """Go on with other rules; runs under way keep the versions they began with, unless `settlings` says otherwise.
+
+        `record` writes what belongs into the same transaction.
 
         Raises:
             StoreUnavailable: the plans could not be kept; nothing has changed.
@@ -104,6 +115,9 @@ class EngineCore:
         with self.store.transaction() as tx:
             tx.save_plans(rules.plans.encoded())
             plan_passes(tx, rules.machine.alarms, now)
+            plan_settling(tx, settlings, now)
+            if record is not None:
+                record(tx)
         self.rules = rules
         self.forget()
 
@@ -223,7 +237,9 @@ class EngineCore:
         unit.load(event.subject for event in events)
         for event in events:
             if event.type == ALARMS_CHANGED:
-                self._arm_again(unit, event)
+                self._one_part(unit, event, arm_again, self._limits.armed)
+            elif event.type == RUNS_SETTLED:
+                self._one_part(unit, event, settle, self._limits.settled)
             elif event.type == RELATED_CHANGED:
                 self._revisit_dependents(unit, event)
                 unit.handled.append((event.id, ()))
@@ -231,13 +247,15 @@ class EngineCore:
                 event = Identities(unit).resolve(event) if event.identity else event
                 unit.handled.append((event.id, self._on_event(unit, event)))
 
-    def _arm_again(self, unit: Unit, event: Event) -> None:
+    def _one_part(
+        self, unit: Unit, event: Event, work: Callable[[Unit, Event, int], None], limit: int
+    ) -> None:
         """One part for each transaction: other works have to wait for it."""
         if unit.armed:
             unit.left = True
             return
         unit.armed = True
-        arm_again(unit, event, self._limits.armed)
+        work(unit, event, limit)
         unit.handled.append((event.id, ()))
 
     def _revisit_dependents(self, unit: Unit, event: Event) -> None:

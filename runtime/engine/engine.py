@@ -19,6 +19,7 @@ from runtime.engine.cycle import Cycle, CycleLimits
 from runtime.engine.dispatcher import Dispatcher
 from runtime.engine.recovery import offer_unfinished
 from runtime.engine.rules import Rules
+from runtime.engine.settling import Settling
 from runtime.engine.work import (
     Answer,
     Arrival,
@@ -183,15 +184,23 @@ class Engine:
             return str(self._refusal[1])
         return ""
 
-    async def deploy(self, schema: Schema, plans: Sequence[Plan]) -> None:
-        """Go on with other rules. Runs under way keep the version they began with.
+    async def deploy(
+        self,
+        schema: Schema,
+        plans: Sequence[Plan],
+        settlings: Sequence[Settling] = (),
+        record: Callable[[Transaction], None] | None = None,
+    ) -> None:
+        """Go on with other rules. Runs under way keep the version they began with, unless `settlings` says otherwise.
+
+        `record` writes into the same transaction; it is called in the writer's thread.
 
         Raises:
             runtime.program.PlanError: a plan uses an action that is not installed; nothing has changed.
             StoreUnavailable: the plans cannot be kept; nothing has changed.
         """
         rules = await asyncio.to_thread(self._core.rules.deployed, schema, plans)
-        await self._call(lambda core: core.install(rules, self.clock.now()))
+        await self._call(lambda core: core.install(rules, self.clock.now(), settlings, record))
 
     async def write(self, change: Callable[[Transaction], T]) -> T:
         """Make a change of your own, such as erasing a subject, in one transaction between two of the engine's.

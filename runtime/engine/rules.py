@@ -49,10 +49,21 @@ class Rules:
         """The same with other plans and another schema."""
         return type(self)(self.library, schema, plans, self.bounds, self.explain, self._plan_set)
 
+    def adopt(self, hash: str, tx: Transaction) -> bool:
+        """Make a stored version known; whether it could be loaded."""
+        try:
+            self.plans.program(hash)
+            return True
+        except KeyError:
+            return not self._load({hash}, tx)
+
     def ensure(self, runs: Iterable[Run], tx: Transaction) -> dict[str, str]:
         """Load the plans that these runs follow; {hash: reason} of those that cannot be loaded."""
+        return self._load(self.plans.missing(runs), tx)
+
+    def _load(self, hashes: Iterable[str], tx: Transaction) -> dict[str, str]:
         lost: dict[str, str] = {}
-        for hash in self.plans.missing(runs):
+        for hash in hashes:
             encoded = tx.plan(hash)
             try:
                 if encoded is None:
