@@ -21,7 +21,8 @@ from runtime.egress.client import EgressClient
 from runtime.engine.cycle import CycleLimits
 from runtime.engine.engine import Engine, EngineLimits
 from runtime.engine.rules import Rules
-from runtime.files import DATA, FileError
+from runtime.files import DATA, FileError, Files
+from runtime.going_live import finish_files
 from runtime.keys import KeyFile
 from runtime.outbox import OutboxLimits, Pace
 from runtime.retry import RetryPolicy
@@ -31,6 +32,7 @@ from runtime.store.open import open_store
 from runtime.store.reader import SqliteReader
 from runtime.store.sqlite import SqliteWriter
 from runtime.trying import AuthorTools
+from runtime.versions import BY_FILES, Author, recorder
 from runtime.workspace import Workspace
 from stdlib_actions.library import build_library, declarations, live_services
 from stdlib_actions.services import policy_of
@@ -72,10 +74,15 @@ def assemble(root: Path, env: Mapping[str, str] = os.environ) -> Parts:
     """
     settings = load_settings(root, env)
     catalogue = build_catalogue(declarations())
-    workspace = Workspace(root, catalogue)
     database = root / settings.database.path
     _make_folder(database.parent)
     writer, readers = open_store(database)
+    try:
+        finish_files(writer, root)
+        workspace = Workspace(root, catalogue)
+    except BaseException:
+        writer.close()
+        raise
     if settings.webhook.makes_its_own:
         _make_secret(root / OWN_SECRET)
     for sentence in missing_secrets(settings, root, env):
@@ -130,6 +137,7 @@ async def running(parts: Parts) -> AsyncIterator[None]:
     log = structlog.get_logger("rulelang.server")
     try:
         await parts.engine.start()
+        await _record_start(parts)
         calm_collector()
         following = asyncio.create_task(parts.workspace.follow(_deployer(parts)), name="rulelang-files")
         log.info("started", rules=len(parts.workspace.checked.plans))
@@ -146,9 +154,20 @@ async def running(parts: Parts) -> AsyncIterator[None]:
         parts.writer.close()
 
 
-def _deployer(parts: Parts) -> Callable[[CheckedWorkspace], Awaitable[None]]:
-    async def deploy(checked: CheckedWorkspace) -> None:
-        await parts.engine.deploy(checked.schema, checked.plans)
+_FILES = Author(BY_FILES, "files")
+
+
+async def _record_start(parts: Parts) -> None:
+    """Note in the history what was changed while no server ran."""
+    workspace = parts.workspace
+    record = recorder(workspace.files, workspace.checked.plans, _FILES, parts.engine.clock.now())
+    await parts.engine.write(record)
+
+
+def _deployer(parts: Parts) -> Callable[[Files, CheckedWorkspace], Awaitable[None]]:
+    async def deploy(files: Files, checked: CheckedWorkspace) -> None:
+        record = recorder(files, checked.plans, _FILES, parts.engine.clock.now())
+        await parts.engine.deploy(checked.schema, checked.plans, record=record)
 
     return deploy
 

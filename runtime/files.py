@@ -142,49 +142,12 @@ def read_text(path: Path) -> str:
         raise FileError(f"{path} cannot be read: {error.strerror}") from None
 
 
-def write_rule_file(root: Path, name: str, text: str) -> None:
-    """Replace a rule file as a whole: after a crash it holds the old text or the new one.
+def place_of(root: Path, name: str) -> Path:
+    """Where a file that authors work with lies.
 
     Raises:
-        FileError: the name is no rule file's, or the file cannot be written.
+        FileError: the name is none for such a file, or leads out of the workspace.
     """
-    if not is_rule_file_name(name):
-        raise FileError(
-            f"`{name}` is no name for a rule file; use letters, digits, `-` and `_`, ending in `.rules`"
-        )
-    write_author_file(root, name, text)
-
-
-def write_author_file(root: Path, name: str, text: str) -> None:
-    """Replace a file of any kind that authors work with, likewise.
-
-    Raises:
-        FileError: the name is none for such a file, or it cannot be written.
-    """
-    path = _place(root, name)
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        replace_file(path, text)
-    except OSError as error:
-        raise FileError(f"{path} cannot be written: {error.strerror}") from None
-
-
-def remove_author_file(root: Path, name: str) -> None:
-    """Remove a file; one that is not there is gone already.
-
-    Raises:
-        FileError: the name is none for such a file, or it cannot be removed.
-    """
-    path = _place(root, name)
-    try:
-        path.unlink(missing_ok=True)
-        if path.parent.is_dir():
-            _sync_folder(path.parent)
-    except OSError as error:
-        raise FileError(f"{path} cannot be removed: {error.strerror}") from None
-
-
-def _place(root: Path, name: str) -> Path:
     if not is_author_file_name(name):
         raise FileError(f"`{name}` is no name for a file of the workspace; use letters, digits, `-` and `_`")
     path = root / name
@@ -195,16 +158,22 @@ def _place(root: Path, name: str) -> Path:
 
 def replace_file(path: Path, text: str) -> None:
     """Write a file as a whole: after a crash it holds the old text or the new one. Raises OSError."""
+    draft_file(path, text).replace(path)
+    sync_folder(path.parent)
+
+
+def draft_file(path: Path, text: str) -> Path:
+    """Write a text beside its place, to be put there by renaming; where it is. Raises OSError."""
     draft = path.with_name(f".{path.name}.new")
     with draft.open("w", encoding="utf-8", newline="\n") as file:
         file.write(text)
         file.flush()
         os.fsync(file.fileno())
-    draft.replace(path)
-    _sync_folder(path.parent)
+    return draft
 
 
-def _sync_folder(folder: Path) -> None:
+def sync_folder(folder: Path) -> None:
+    """Have the names in a folder on disk. Raises OSError."""
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(descriptor)

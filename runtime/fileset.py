@@ -1,28 +1,27 @@
-"""Changes of several files of a workspace: what the files would be then, and putting them on disk."""
+"""Changes of several files of a workspace on disk: all are written beside their places first, then put there."""
 
 from __future__ import annotations
 
-import os
-import re
 from collections.abc import Mapping
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from runtime.files import (
     MAX_FILE,
     TEMPLATE_SUFFIXES,
     TEMPLATES,
-    TESTS_SUFFIX,
     FileError,
+    FileKind,
     Files,
-    is_rule_file_name,
+    draft_file,
+    is_author_file_name,
+    kind_of,
+    place_of,
+    sync_folder,
+    template_name,
 )
 
 FileChanges = Mapping[str, str | None]
 """New texts by path relative to the workspace; None for a file that goes."""
-
-_TEMPLATE = re.compile(
-    r"templates/([A-Za-z0-9][A-Za-z0-9_-]{0,63}/){0,3}[A-Za-z0-9][A-Za-z0-9_.-]{0,63}\.(liquid|txt|html)\Z"
-)
 
 
 def refuse_bad_changes(changes: FileChanges) -> None:
@@ -32,8 +31,7 @@ def refuse_bad_changes(changes: FileChanges) -> None:
         FileError: one is not.
     """
     for name, text in changes.items():
-        rules = is_rule_file_name(name) and not name.endswith(TESTS_SUFFIX)
-        if not (rules or _TEMPLATE.match(name)):
+        if not is_author_file_name(name) or kind_of(name) not in (FileKind.RULES, FileKind.TEMPLATE):
             raise FileError(
                 f"`{name[:100]}` is neither a rule file (`name.rules`) nor a template (`templates/name.liquid`)"
             )
@@ -41,46 +39,24 @@ def refuse_bad_changes(changes: FileChanges) -> None:
             raise FileError(f"`{name}` is larger than 1 MiB; split it")
 
 
-def with_changes(before: Files, changes: FileChanges, whole: bool) -> Files:
-    """The files after the changes. With `whole` the changes are all there is: other files are gone."""
-    rules = {} if whole else dict(before.rules)
-    templates = {} if whole else dict(before.templates)
-    for name, text in changes.items():
-        texts, key = (templates, template_name(name)) if is_template(name) else (rules, name)
-        if text is None:
-            texts.pop(key, None)
-        else:
-            texts[key] = text
-    return Files(dict(sorted(rules.items())), dict(sorted(templates.items())))
+def as_whole(root: Path, before: Files, changes: FileChanges) -> dict[str, str | None]:
+    """The changes after which the files given are all there are: others of `before` go."""
+    kept = {template_name(name) for name in changes if kind_of(name) is FileKind.TEMPLATE}
+    gone = [name for name in before.rules if name not in changes]
+    gone += [_path_of(root, f"{TEMPLATES}/{name}") for name in before.templates if name not in kept]
+    return {**dict.fromkeys(gone), **changes}
 
 
-def is_template(name: str) -> bool:
-    """Whether a path is that of a message template."""
-    return name.startswith(f"{TEMPLATES}/")
+def paths_of(root: Path, texts: FileChanges) -> dict[str, str | None]:
+    """Texts by path, from those by name: names of templates (`templates/hello`) have no suffix."""
+    return {_path_of(root, name): text for name, text in texts.items()}
 
 
-def template_name(path: str) -> str:
-    """What rules call the template in a file: its path below the folder, without the suffix."""
-    return PurePosixPath(path).relative_to(TEMPLATES).with_suffix("").as_posix()
-
-
-def on_disk(root: Path, before: Files, after: Files, changes: FileChanges) -> dict[str, str | None]:
-    """What has to be written and removed so that the files on disk are those `after`."""
-    found: dict[str, str | None] = {
-        name: text for name, text in changes.items() if text is not None and text != _text_of(before, name)
-    }
-    for name in before.rules.keys() - after.rules.keys():
-        found[name] = None
-    for name in before.templates.keys() - after.templates.keys():
-        for suffix in TEMPLATE_SUFFIXES:
-            path = f"{TEMPLATES}/{name}{suffix}"
-            if (root / path).exists():
-                found[path] = None
-    return found
-
-
-def _text_of(files: Files, name: str) -> str | None:
-    return files.templates.get(template_name(name)) if is_template(name) else files.rules.get(name)
+def _path_of(root: Path, name: str) -> str:
+    if not name.startswith(f"{TEMPLATES}/"):
+        return name
+    known = (f"{name}{suffix}" for suffix in TEMPLATE_SUFFIXES)
+    return next((path for path in known if (root / path).exists()), f"{name}{TEMPLATE_SUFFIXES[0]}")
 
 
 class Staged:
@@ -93,11 +69,13 @@ class Staged:
             FileError: one cannot be written; none is left behind.
         """
         self._moves: list[tuple[Path, Path]] = []
-        self._gone = [root / name for name, text in changes.items() if text is None]
+        self._gone = [place_of(root, name) for name, text in changes.items() if text is None]
         try:
             for name, text in changes.items():
                 if text is not None:
-                    self._moves.append((_draft(root, name, text), root / name))
+                    path = place_of(root, name)
+                    path.parent.mkdir(parents=True, exist_ok=True)
+                    self._moves.append((draft_file(path, text), path))
         except OSError as error:
             self.drop()
             raise FileError(f"the files cannot be written: {error.strerror}") from None
@@ -111,7 +89,7 @@ class Staged:
             draft.unlink(missing_ok=True)
 
     def commit(self) -> None:
-        """Put the files in their places.
+        """Put the files in their places; new ones come before old ones go.
 
         Raises:
             FileError: a file cannot be replaced or removed.
@@ -123,29 +101,7 @@ class Staged:
             for path in self._gone:
                 path.unlink(missing_ok=True)
             for folder in folders:
-                _sync(folder)
+                if folder.is_dir():
+                    sync_folder(folder)
         except OSError as error:
             raise FileError(f"the files cannot be put in place: {error.strerror}") from None
-
-
-def _draft(root: Path, name: str, text: str) -> Path:
-    path = root / name
-    if path.resolve().parent != (root.resolve() / name).parent:
-        raise FileError(f"`{name}` leads out of the workspace")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    draft = path.with_name(f".{path.name}.new")
-    with draft.open("w", encoding="utf-8", newline="\n") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    return draft
-
-
-def _sync(folder: Path) -> None:
-    if not folder.is_dir():
-        return
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

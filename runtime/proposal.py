@@ -10,45 +10,38 @@ from rulelang.catalog.model import Catalogue
 from rulelang.diagnostics.model import Diagnostic
 from rulelang.plan.codec import PlanError, decode
 from rulelang.plan.model import Plan
-from rulelang.workspace import CheckedWorkspace, load_workspace
 from runtime.deploying import DeployPlan, deploy_token, plan_deploy
-from runtime.files import Files
-from runtime.fileset import FileChanges, with_changes
+from runtime.fileset import FileChanges, as_whole
 from runtime.store.protocol import ReadStore
-from runtime.workspace import new_mistakes
+from runtime.workspace import Change, Workspace, new_mistakes
 
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
-    """Other files, checked, with the deploy plan. `mistakes` are new ones: with any nothing can be deployed."""
+    """A change with its deploy plan. `mistakes` are new ones: with any nothing can be deployed."""
 
-    files: Files
-    checked: CheckedWorkspace
+    change: Change
     plan: DeployPlan
     mistakes: tuple[Diagnostic, ...]
 
 
-async def propose(
-    before: Files,
-    checked: CheckedWorkspace,
-    changes: FileChanges,
-    whole: bool,
-    reader: ReadStore,
-    catalogue: Catalogue,
-) -> Proposal:
-    """What the changes would make of the files `before`, whose check was `checked`.
+async def propose(workspace: Workspace, texts: FileChanges, whole: bool, reader: ReadStore) -> Proposal:
+    """What these texts would make of a workspace. With `whole` they are all its rule files and templates.
 
     Raises:
         StoreUnavailable: the runs in flight cannot be read now.
     """
-    files = with_changes(before, changes, whole)
-    after = await asyncio.to_thread(load_workspace, files.rules, catalogue, files.templates)
+    if whole:
+        texts = as_whole(workspace.root, workspace.files, texts)
+    before = workspace.checked
+    change = await asyncio.to_thread(workspace.change, texts)
     flights = await reader.flights()
-    versions = await read_versions(reader, {flight.plan for flight in flights}, checked.plans)
-    token = deploy_token(before, files, flights)
-    plan = plan_deploy(checked.plans, after.plans, flights, versions, event_readers(catalogue), token)
-    mistakes = new_mistakes(checked.diagnostics, after.diagnostics)
-    return Proposal(files, after, plan, tuple(mistakes))
+    versions = await read_versions(reader, {flight.plan for flight in flights}, before.plans)
+    token = deploy_token(workspace.files, change.files, flights)
+    uses = event_readers(before.catalogue)
+    plan = plan_deploy(before.plans, change.checked.plans, flights, versions, uses, token)
+    mistakes = new_mistakes(before.diagnostics, change.checked.diagnostics)
+    return Proposal(change, plan, tuple(mistakes))
 
 
 def event_readers(catalogue: Catalogue) -> frozenset[str]:

@@ -21,15 +21,13 @@ from runtime.files import (
     kind_of,
     read_files,
     read_text,
-    remove_author_file,
     template_name,
-    write_author_file,
-    write_rule_file,
 )
+from runtime.fileset import Staged
 from runtime.program import PlanError
 from runtime.store.protocol import StoreUnavailable
 
-Deploy = Callable[[CheckedWorkspace], Awaitable[None]]
+Deploy = Callable[[Files, CheckedWorkspace], Awaitable[None]]
 LOOK_EVERY = 1.0
 """Seconds between looks for changed files."""
 
@@ -110,14 +108,10 @@ class Workspace:
         """What the workspace would be with this text in the file `name`; nothing is written."""
         return self.checked.with_file(name, text)
 
-    def save(self, name: str, text: str, checked: CheckedWorkspace) -> None:
-        """Write a file whose draft was found good and is in force now.
-
-        Raises:
-            FileError: the name is no rule file's, or the file cannot be written.
-        """
-        write_rule_file(self.root, name, text)
-        self._accept(Files({**self._files.rules, name: text}, self._files.templates), checked)
+    @property
+    def files(self) -> Files:
+        """All files in force."""
+        return self._files
 
     def change(self, texts: Mapping[str, str | None]) -> Change:
         """What the workspace would be with these texts in its files, None for a file that is gone; nothing is written.
@@ -138,19 +132,14 @@ class Workspace:
         return Change(texts, Files(rules, templates), checked)
 
     def keep(self, change: Change) -> None:
-        """Write the files of a change that was found good and is in force now. New files come before old ones go.
+        """Write the files of a change that concerns no rule. Others go live (runtime/going_live.py).
 
         Raises:
             FileError: a name is none for such a file, or a file cannot be written.
         """
-        for name, text in change.texts.items():
-            if text is not None:
-                write_author_file(self.root, name, text)
-        for name, text in change.texts.items():
-            if text is None:
-                remove_author_file(self.root, name)
+        Staged(self.root, change.texts).commit()
         if change.files != self._files:
-            self._accept(change.files, change.checked)
+            self.accept(change.files, change.checked)
 
     async def follow(self, deploy: Deploy) -> None:
         """Watch the folder for ever and put changes that have no error into force through `deploy`.
@@ -191,11 +180,12 @@ class Workspace:
                 "changed files have mistakes; the rules are as before", mistakes=len(errors), first=first
             )
             return
-        await deploy(checked)
-        self._accept(files, checked)
+        await deploy(files, checked)
+        self.accept(files, checked)
         log.info("changed files are in force", rules=len(checked.plans))
 
-    def _accept(self, files: Files, checked: CheckedWorkspace) -> None:
+    def accept(self, files: Files, checked: CheckedWorkspace) -> None:
+        """Note that these files, checked, are in force and on disk."""
         self._files, self._rejected = files, None
         self.checked = checked
         self.diagnostics = checked.diagnostics

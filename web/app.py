@@ -24,6 +24,7 @@ from web import (
     rules,
     runs,
     system,
+    versions,
     why,
 )
 from web.context import AppContext
@@ -81,6 +82,7 @@ def api_endpoints() -> list[Endpoint]:
     return [
         *records.endpoints(),
         *deploy.endpoints(),
+        *versions.endpoints(),
         *rules.endpoints(),
         *runs.endpoints(),
         *why.endpoints(),

@@ -137,6 +137,12 @@ class Guard:
             return None
         return self.sessions.begin(key.split("_")[1])
 
+    def author_name(self, connection: HTTPConnection) -> str:
+        """Who sends a request, for people: the key's name or else its id, or `a page` after a sign-in link."""
+        id = self.author(connection)
+        key = self.keys.all().get(id)
+        return (key.name or key.id) if key is not None else "a page"
+
     def require(self, connection: HTTPConnection, scope: str) -> None:
         """Let the request pass, or refuse it.
 

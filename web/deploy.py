@@ -8,14 +8,16 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from rulelang.diagnostics.render import render_json
-from runtime.deploying import deploy_json
-from runtime.files import FileError, Files
+from runtime.deploying import FINISH, MOVE, DeployPlan, deploy_json
+from runtime.engine.settling import Settling
+from runtime.files import FileError
 from runtime.fileset import refuse_bad_changes
 from runtime.proposal import Proposal, propose
 from web.body import MAX_STREAM_BYTES, media_type, parse_json, read_body
 from web.context import AppContext, context_of
 from web.problems import Problem
 from web.routing import Answer, Endpoint, json_response
+from web.rules import author_of, put_in_force
 
 
 async def post_plan(request: Request) -> Response:
@@ -25,6 +27,48 @@ async def post_plan(request: Request) -> Response:
     async with context.workspace.changing:
         found = await proposal(context, body)
     return json_response(proposal_json(found))
+
+
+async def post_deploy(request: Request) -> Response:
+    """Do what a plan said, if it still holds."""
+    context = context_of(request)
+    body = await read_changes(request, ("files", "whole", "token", "runs"))
+    if not isinstance(body.get("token"), str):
+        raise Problem(400, "`token` is that of the plan that was looked at")
+    async with context.workspace.changing:
+        found = await proposal(context, body)
+        if body["token"] != found.plan.token:
+            detail = "what is in force, or what runs follow, has changed since the plan was made; look at the new one"
+            raise Problem(409, detail, plan=proposal_json(found))
+        if found.mistakes:
+            diagnostics = render_json(found.change.checked.diagnostics)
+            raise Problem(422, "the files have mistakes; nothing was changed", diagnostics=diagnostics)
+        settlings = _settlings(context, found.plan, body.get("runs", {}))
+        await put_in_force(context, found.change, author_of(request, "deploy"), settlings)
+    return json_response({**proposal_json(found), "deployed": True})
+
+
+def _settlings(context: AppContext, plan: DeployPlan, chosen: Any) -> list[Settling]:
+    """What is to become of runs in flight, by rule, checked against what the plan allows."""
+    if not isinstance(chosen, dict) or not all(isinstance(choice, str) for choice in chosen.values()):
+        raise Problem(400, "`runs` is an object with `finish`, `move` or `end` for a rule")
+    rules = {rule.rule: rule for rule in plan.rules}
+    for name, choice in chosen.items():
+        allowed = rules[name].choices if name in rules else ()
+        if choice not in allowed:
+            may = (
+                f"it may be {' or '.join(allowed)}"
+                if allowed
+                else "it has no runs in flight that this concerns"
+            )
+            raise Problem(422, f"`{choice[:50]}` cannot be chosen for `{name[:100]}`: {may}")
+    kinds = {known.key: known.subject for known in context.workspace.checked.plans}
+    reason = "ended when other rules were deployed"
+    return [
+        Settling(name, kinds.get(name, "contact"), rules[name].plan if choice == MOVE else "", reason)
+        for name, choice in chosen.items()
+        if choice != FINISH
+    ]
 
 
 async def read_changes(request: Request, members: tuple[str, ...]) -> dict[str, Any]:
@@ -66,16 +110,7 @@ def _as_read(text: str | None) -> str | None:
 
 async def proposal(context: AppContext, body: dict[str, Any]) -> Proposal:
     """The proposal in a body, made from what is in force now."""
-    workspace = context.workspace
-    before = Files(workspace.texts, workspace.templates)
-    return await propose(
-        before,
-        workspace.checked,
-        body["files"],
-        body.get("whole", False),
-        context.reader,
-        workspace.checked.catalogue,
-    )
+    return await propose(context.workspace, body["files"], body.get("whole", False), context.reader)
 
 
 def proposal_json(found: Proposal) -> dict[str, Any]:
@@ -83,7 +118,7 @@ def proposal_json(found: Proposal) -> dict[str, Any]:
     return {
         **deploy_json(found.plan),
         "deployable": not found.mistakes,
-        "diagnostics": render_json(found.checked.diagnostics),
+        "diagnostics": render_json(found.change.checked.diagnostics),
     }
 
 
@@ -92,12 +127,24 @@ FILES = {
     "description": "texts by path (`sales.rules`, `templates/hello.liquid`); null removes a file",
     "additionalProperties": {"type": ["string", "null"]},
 }
-_BODY = {
+_BODY: dict[str, Any] = {
     "type": "object",
     "required": ["files"],
     "properties": {
         "files": FILES,
         "whole": {"type": "boolean", "description": "these are all files: others are removed"},
+    },
+}
+_DEPLOY = {
+    "type": "object",
+    "required": ["files", "token"],
+    "properties": {
+        **_BODY["properties"],
+        "token": {"type": "string"},
+        "runs": {
+            "type": "object",
+            "additionalProperties": {"type": "string", "enum": ["finish", "move", "end"]},
+        },
     },
 }
 _STANDING = {
@@ -171,6 +218,27 @@ def endpoints() -> list[Endpoint]:
                 400: Answer("no such body"),
                 413: Answer("too large"),
                 415: Answer("no JSON"),
+            },
+            tag="rules",
+        ),
+        Endpoint(
+            "POST",
+            "/v1/deploy",
+            "rules:write",
+            post_deploy,
+            "Go live with these files",
+            "Exactly what the plan with this `token` said. `runs` says for a rule what becomes of its runs in flight: "
+            "`finish` on the version they began with (without a word), `move` to the new one where they have a place "
+            "there, or `end`. They are moved or ended in small parts after the answer.",
+            bodies={"application/json": _DEPLOY},
+            answers={
+                200: Answer("it is in force", PLAN),
+                400: Answer("no such body"),
+                409: Answer("the plan does not hold any more; `plan` is the new one", PLAN),
+                413: Answer("too large"),
+                415: Answer("no JSON"),
+                422: Answer("the files have mistakes, or a choice cannot be made"),
+                507: Answer("the files could not be kept"),
             },
             tag="rules",
         ),

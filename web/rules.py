@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from hashlib import sha256
 from typing import Any
 
@@ -12,10 +12,12 @@ from starlette.responses import Response
 
 from rulelang.diagnostics.model import Diagnostic
 from rulelang.diagnostics.render import render_json
-from rulelang.workspace import CheckedWorkspace
+from runtime.engine.settling import Settling
 from runtime.files import FileError, is_rule_file_name
+from runtime.going_live import go_live
 from runtime.program import PlanError
-from runtime.workspace import new_mistakes
+from runtime.versions import Author
+from runtime.workspace import Change, new_mistakes
 from web.body import media_type, read_body
 from web.context import AppContext, committed, context_of
 from web.problems import Problem
@@ -74,10 +76,11 @@ async def put_file(request: Request) -> Response:
     async with context.workspace.changing:
         before = context.workspace.texts.get(name)
         _check_conditions(request, context, name, before)
-        checked = await run_in_threadpool(context.workspace.draft, name, text)
+        change = await run_in_threadpool(context.workspace.change, {name: text})
+        checked = change.checked
         refuse_errors(context.workspace.checked.diagnostics, checked.diagnostics, {name})
         if not dry:
-            await go_live(context, checked, lambda: context.workspace.save(name, text, checked))
+            await put_in_force(context, change, author_of(request, "api"))
     plans = [{"rule": p.key, "state": p.state, "plan": p.hash} for p in checked.plans if p.file == name]
     answer = {"file": name, "saved": not dry, "rules": plans, "diagnostics": render_json(checked.diagnostics)}
     if dry:
@@ -133,21 +136,42 @@ def refuse_errors(before: Iterable[Diagnostic], after: Sequence[Diagnostic], nam
         raise Problem(422, detail, diagnostics=render_json(after))
 
 
-async def go_live(context: AppContext, checked: CheckedWorkspace, keep: Callable[[], None]) -> None:
-    """Put rules that were found good into force, then `keep` their files; if that fails, all is as it was.
+async def delete_file(request: Request) -> Response:
+    """Remove a rule file, unless rules elsewhere need what it holds."""
+    context, name = context_of(request), request.path_params["file"]
+    dry = _dry_run(request)
+    async with context.workspace.changing:
+        before = context.workspace.texts.get(name)
+        if before is None:
+            raise Problem(404, f"the workspace has no file {name[:100]!r}")
+        _check_conditions(request, context, name, before)
+        change = await run_in_threadpool(context.workspace.change, {name: None})
+        refuse_errors(context.workspace.checked.diagnostics, change.checked.diagnostics, {name})
+        gone = [plan.key for plan in context.workspace.checked.plans if plan.file == name]
+        if not dry:
+            await put_in_force(context, change, author_of(request, "api"))
+    answer = {"file": name, "removed": not dry, "rules": gone}
+    return json_response({**answer, "diagnostics": render_json(change.checked.diagnostics)})
+
+
+def author_of(request: Request, how: str) -> Author:
+    """Who sent a request, for the history."""
+    return Author(context_of(request).guard.author_name(request), how)
+
+
+async def put_in_force(
+    context: AppContext, change: Change, author: Author, settlings: Sequence[Settling] = ()
+) -> None:
+    """Go live with a change that was found good; the caller holds `workspace.changing`.
 
     Raises:
-        Problem: 422 for an action that is not installed, 507 when the files cannot be kept, 503.
+        Problem: 422 for an action that is not installed, 507 when the files cannot be kept, 503; nothing was changed.
     """
     try:
-        await committed(context.engine.deploy(checked.schema, checked.plans))
+        await committed(go_live(context.engine, context.workspace, change, author, settlings))
     except PlanError as error:
         raise Problem(422, f"{error}; nothing was changed") from None
-    try:
-        keep()
     except FileError as error:
-        before = context.workspace.checked
-        await committed(context.engine.deploy(before.schema, before.plans))
         raise Problem(507, f"the file could not be kept, the rules are as before: {error}") from None
 
 
@@ -169,6 +193,11 @@ _SAVED = {
     "type": "object",
     "required": ["file", "saved", "rules", "diagnostics"],
     "properties": {"saved": {"type": "boolean"}, "diagnostics": _DIAGNOSTICS},
+}
+_REMOVED = {
+    "type": "object",
+    "required": ["file", "removed", "rules", "diagnostics"],
+    "properties": {"removed": {"type": "boolean"}, "diagnostics": _DIAGNOSTICS},
 }
 _TEXT = {"type": "string"}
 
@@ -218,6 +247,27 @@ def endpoints() -> list[Endpoint]:
                 412: Answer("changed meanwhile"),
                 422: Answer("it has errors, listed in `diagnostics`"),
                 507: Answer("the file could not be kept"),
+            },
+            tag="rules",
+        ),
+        Endpoint(
+            "DELETE",
+            "/v1/rules/{file:path}",
+            "rules:write",
+            delete_file,
+            "Remove a rule file",
+            "Runs under way finish on the version they began with. Refused when rules elsewhere need what the file "
+            "declares.",
+            parameters=(
+                Parameter("dry_run", "only check", {"type": "string", "enum": ["true", "false"]}),
+                Parameter("If-Match", "the ETag of the text that was looked at", place="header"),
+            ),
+            answers={
+                200: Answer("removed, or checked", _REMOVED),
+                404: Answer("unknown"),
+                412: Answer("changed meanwhile"),
+                422: Answer("rules elsewhere would have mistakes, listed in `diagnostics`"),
+                507: Answer("the file could not be removed"),
             },
             tag="rules",
         ),

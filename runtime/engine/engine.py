@@ -200,7 +200,7 @@ class Engine:
             StoreUnavailable: the plans cannot be kept; nothing has changed.
         """
         rules = await asyncio.to_thread(self._core.rules.deployed, schema, plans)
-        await self._call(lambda core: core.install(rules, self.clock.now(), settlings, record))
+        await self._call_and_look(lambda core: core.install(rules, self.clock.now(), settlings, record))
 
     async def write(self, change: Callable[[Transaction], T]) -> T:
         """Make a change of your own, such as erasing a subject, in one transaction between two of the engine's.
@@ -208,7 +208,7 @@ class Engine:
         Raises:
             StoreUnavailable: nothing was changed.
         """
-        result: T = await self._call(lambda core: core.administer(change))
+        result: T = await self._call_and_look(lambda core: core.administer(change))
         return result
 
     # --- committing ---
@@ -275,6 +275,17 @@ class Engine:
         self._answers -= len(answers)
         for answer in answers:
             self.outbox.settled(answer.key)
+
+    async def _call_and_look(self, run: Callable[[EngineCore], Any]) -> Any:
+        """A call that may leave events to be handled, or timers."""
+
+        def work(core: EngineCore) -> Any:
+            try:
+                return run(core)
+            finally:
+                self._cycle.doubt()
+
+        return await self._call(work)
 
     async def _call(self, run: Callable[[EngineCore], Any]) -> Any:
         if self._closing:

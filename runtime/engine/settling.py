@@ -58,6 +58,14 @@ def plan_settling(tx: Transaction, settlings: Iterable[Settling], now: Millis) -
         tx.write(batch)
 
 
+def void_settling(tx: Transaction, rules: Iterable[str]) -> None:
+    """Leave the runs of these rules as they are, whatever was to be done with them."""
+    number = tx.counters().get(NUMBER, 0) + 1
+    counters = {f"{LAST}{rule}": number for rule in rules}
+    if counters:
+        tx.write(Batch(counters={NUMBER: number, **counters}))
+
+
 def settle(unit: Unit, event: Event, limit: int) -> None:
     """Do one part of the work: up to `limit` runs. The rest is recorded as another event."""
     data = event.data

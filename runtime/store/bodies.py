@@ -117,6 +117,21 @@ class EffectBody(
     finished_at: Millis | None = None
 
 
+class VersionBody(
+    msgspec.Struct,
+    frozen=True,
+    omit_defaults=True,
+    gc=False,
+    rename={"by": "b", "how": "h", "text": "t", "file": "f", "plan": "p", "state": "s"},
+):
+    by: str
+    how: str
+    text: str | None = None
+    file: str = ""
+    plan: str = ""
+    state: str = ""
+
+
 class EntryBody(
     msgspec.Struct,
     frozen=True,

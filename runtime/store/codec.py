@@ -17,8 +17,9 @@ from runtime.store.bodies import (
     RunBody,
     SegmentBody,
     SubjectBody,
+    VersionBody,
 )
-from runtime.store.protocol import JournalRow
+from runtime.store.protocol import JournalRow, Version
 from runtime.store.schema import EFFECT_STATUSES, RUN_STATUSES
 
 encode = msgspec.json.Encoder().encode
@@ -219,6 +220,24 @@ def unpack_effect(cells: EffectCells) -> EffectRow:
         body.error,
         body.finished_at,
     )
+
+
+VERSION_KINDS = ("rule", "file")
+"""What versions are kept of; stored as the place here."""
+
+_decode_version = msgspec.json.Decoder(VersionBody).decode
+
+
+def pack_version(version: Version) -> bytes:
+    """The body of a version: all but kind, name, number and time."""
+    v = version
+    return encode(VersionBody(v.by, v.how, v.text, v.file, v.plan, v.state))
+
+
+def unpack_version(kind: int, name: str, number: int, at: Millis, body: bytes) -> Version:
+    """The version as it was accepted."""
+    v = _decode_version(body)
+    return Version(VERSION_KINDS[kind], name, number, at, v.by, v.how, v.text, v.file, v.plan, v.state)
 
 
 def pack_segment(row: JournalRow) -> bytes:

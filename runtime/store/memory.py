@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 from runtime.model import EffectRow, Event, Millis, Run, SubjectKey, SubjectState
+from runtime.store.codec import VERSION_KINDS
 from runtime.store.memory_reads import MemoryReads
 from runtime.store.memory_tables import (
     Tables,
@@ -19,7 +20,7 @@ from runtime.store.memory_tables import (
     read_subject,
 )
 from runtime.store.memory_writes import MemoryWrites
-from runtime.store.protocol import DueAlarm, DueRun, StoredEvent
+from runtime.store.protocol import DueAlarm, DueRun, StoredEvent, Version
 from runtime.store.waits import last_waits
 
 
@@ -112,6 +113,14 @@ class MemoryTransaction(MemoryWrites):
     def counters(self) -> dict[str, int]:
         """See Transaction."""
         return dict(self._tables.counters)
+
+    def latest_versions(self) -> list[Version]:
+        """See Transaction."""
+        newest = {
+            (VERSION_KINDS.index(kind), name): version
+            for (kind, name, _), (_, version) in sorted(self._tables.versions.items())
+        }
+        return [newest[key] for key in sorted(newest)]
 
     def plan(self, hash: str) -> bytes | None:
         """See Transaction."""

@@ -19,7 +19,7 @@ from runtime.store.memory_tables import (
     due_of,
     read_subject,
 )
-from runtime.store.protocol import Backlog, Flight, ItemFilter, JournalRow
+from runtime.store.protocol import Backlog, Flight, ItemFilter, JournalRow, Version
 
 T = TypeVar("T")
 
@@ -134,6 +134,23 @@ class MemoryReads:
                 order = list(RunStatus).index(RunStatus(run.status))
                 found.setdefault((run.rule, run.plan, run.position, order), []).append(run)
         return [_flight(found[key]) for key in sorted(found)]
+
+    async def versions(self, kind: str, name: str, limit: int, cursor: str = "") -> tuple[list[Version], str]:
+        """See ReadStore."""
+        before = seq_before(cursor)
+        every = self._tables.versions.values()
+        found = [(s, v) for s, v in every if v.kind == kind and name in ("", v.name) and s < before]
+        found.sort(key=lambda item: -item[0])
+        page = [version for _, version in found[:limit]]
+        return page, after_seq(found[limit - 1][0]) if len(found) > limit else ""
+
+    async def statistics(self, rule: str = "", since: int = 0) -> dict[tuple[str, str], int]:
+        """See ReadStore."""
+        sums: Counter[tuple[str, str]] = Counter()
+        for (name, what, day), count in self._tables.statistics.items():
+            if day >= since and rule in ("", name):
+                sums[name, what] += count
+        return dict(sums)
 
     async def backlog(self) -> Backlog:
         """See ReadStore."""

@@ -9,7 +9,7 @@ import msgspec
 
 from runtime.model import EffectRow, Event, Item, Millis, Run, RunStatus, SubjectKey, SubjectState
 from runtime.store.identity import LINKS, Identity, text_of
-from runtime.store.protocol import JournalRow
+from runtime.store.protocol import JournalRow, Version
 
 encode = msgspec.json.encode
 decode_event = msgspec.json.Decoder(Event).decode
@@ -78,7 +78,7 @@ class ItemRecord(NamedTuple):
 @dataclass
 class Tables:
     """All tables. `last` holds the highest sequence number by table; `due` is (due, run seq, run id), `alarms`
-    (due, id, kind).
+    (due, id, kind). `versions` are by kind, name and number, `statistics` by rule, what is counted, and day.
     """
 
     events: dict[str, EventRecord] = field(default_factory=dict)
@@ -96,6 +96,8 @@ class Tables:
     items: dict[str, ItemRecord] = field(default_factory=dict)
     counters: dict[str, int] = field(default_factory=dict)
     plans: dict[str, bytes] = field(default_factory=dict)
+    versions: dict[tuple[str, str, int], tuple[int, Version]] = field(default_factory=dict)
+    statistics: dict[tuple[str, str, int], int] = field(default_factory=dict)
     last: dict[str, int] = field(default_factory=dict)
 
     def copy(self) -> Tables:

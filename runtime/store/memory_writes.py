@@ -54,6 +54,13 @@ class MemoryWrites:
             self._write_item(item)
         for name, value in batch.counters.items():
             self._undo.put(self._tables.counters, name, value)
+        for version in batch.versions:
+            key = (version.kind, version.name, version.number)
+            if key not in self._tables.versions:
+                self._undo.put(self._tables.versions, key, (self._next("versions"), version))
+        for counted, added in batch.statistics.items():
+            before = self._tables.statistics.get(counted, 0)
+            self._undo.put(self._tables.statistics, counted, before + added)
         return conflicts
 
     def _next(self, table: str) -> int:

@@ -67,6 +67,25 @@ class AcceptedEvent(msgspec.Struct, frozen=True, gc=False):
     pending: bool = False
 
 
+class Version(msgspec.Struct, frozen=True, gc=False):
+    """A rule or a file as it was accepted: `kind` is `rule` or `file`, `number` counts from 1 for each name.
+
+    `text` is None where it was removed. `by` is who brought it, `how` the way (`api`, `deploy`, `files`, `restore`).
+    Of rules: the `file` it stood in, the hash of its `plan` and its `state`.
+    """
+
+    kind: str
+    name: str
+    number: int
+    at: Millis
+    by: str
+    how: str
+    text: str | None
+    file: str = ""
+    plan: str = ""
+    state: str = ""
+
+
 class Flight(msgspec.Struct, frozen=True, gc=False):
     """Live runs of a rule that follow one version and stand at one step with one status, and when they are due."""
 
@@ -112,6 +131,7 @@ class Batch(msgspec.Struct):
     """What one transaction writes. `counters` are absolute new values; `handled` pending events now done.
 
     `items` are changes, in order, that are merged with what is stored (`runtime.desk.merged`).
+    `statistics` are added to what is there, by rule, what is counted, and day (days since 1970-01-01, UTC).
     """
 
     events: list[AcceptedEvent] = []
@@ -122,6 +142,8 @@ class Batch(msgspec.Struct):
     journal: list[JournalRow] = []
     counters: dict[str, int] = {}
     items: list[Item] = []
+    versions: list[Version] = []
+    statistics: dict[tuple[str, str, int], int] = {}
 
 
 class Transaction(Protocol):
@@ -180,6 +202,9 @@ class Transaction(Protocol):
 
     def counters(self) -> dict[str, int]:
         """All shared counters."""
+
+    def latest_versions(self) -> list[Version]:
+        """The newest version of each rule and file, by kind and name."""
 
     def plan(self, hash: str) -> bytes | None:
         """The encoded plan with this hash."""
@@ -293,6 +318,12 @@ class ReadStore(Protocol):
 
     async def flights(self) -> list[Flight]:
         """The live runs, counted by rule, version, step and status, in that order. Looks at all of them."""
+
+    async def versions(self, kind: str, name: str, limit: int, cursor: str = "") -> tuple[list[Version], str]:
+        """The versions of a rule or file, or with "" of all of a kind, and the next cursor."""
+
+    async def statistics(self, rule: str = "", since: int = 0) -> dict[tuple[str, str], int]:
+        """What was counted since a day, by rule and what it is; of one rule only when it is named."""
 
     async def backlog(self) -> Backlog:
         """What waits."""

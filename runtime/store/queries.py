@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, Select, Text, cast, func, literal_column, 
 
 from runtime.desk import KINDS
 from runtime.model import EffectStatus, SubjectKey
-from runtime.store.codec import EFFECT_CODE, RUN_CODE
+from runtime.store.codec import EFFECT_CODE, RUN_CODE, VERSION_KINDS
 from runtime.store.protocol import ItemFilter
 from runtime.store.schema import (
     RUN_STATUSES,
@@ -20,8 +20,10 @@ from runtime.store.schema import (
     names,
     plans,
     runs,
+    statistics,
     subjects,
     trail,
+    versions,
 )
 
 _kind = names.alias("kind")
@@ -232,6 +234,37 @@ def items_page(before: int, limit: int, wanted: ItemFilter) -> Select[Any]:
     if wanted.team:
         page = page.where(items.c.team.is_not(None), items.c.team == wanted.team)
     return page
+
+
+def versions_page(kind: str, name: str, before: int, limit: int) -> Select[Any]:
+    """Up to `limit` versions below a number, newest first; of all names when `name` is ""."""
+    page = (
+        select(
+            versions.c.seq,
+            versions.c.kind,
+            names.c.text,
+            versions.c.number,
+            versions.c.at,
+            versions.c.body,
+        )
+        .join_from(versions, names, names.c.id == versions.c.name)
+        .where(versions.c.kind == VERSION_KINDS.index(kind), versions.c.seq < before)
+        .order_by(versions.c.seq.desc())
+        .limit(limit)
+    )
+    return page.where(versions.c.name == name_id(name)) if name else page
+
+
+def statistics_since(rule: str, day: int) -> Select[Any]:
+    """The sums of what was counted since a day, by rule and what it is."""
+    sums = (
+        select(_rule.c.text, _plan.c.text, func.sum(statistics.c.count))
+        .join_from(statistics, _rule, _rule.c.id == statistics.c.rule)
+        .join(_plan, _plan.c.id == statistics.c.what)
+        .where(statistics.c.day >= day)
+        .group_by(statistics.c.rule, statistics.c.what)
+    )
+    return sums.where(statistics.c.rule == name_id(rule)) if rule else sums
 
 
 def _trail(key: SubjectKey, kind: Trail) -> Select[Any]:

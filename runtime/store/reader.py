@@ -24,10 +24,11 @@ from runtime.store.codec import (
     unpack_run,
     unpack_segment,
     unpack_subject,
+    unpack_version,
 )
 from runtime.store.cursors import after_seq, after_text, seq_before, text_after
 from runtime.store.identity import IDENTIFYING
-from runtime.store.protocol import Backlog, Flight, ItemFilter, JournalRow, StoreUnavailable
+from runtime.store.protocol import Backlog, Flight, ItemFilter, JournalRow, StoreUnavailable, Version
 from runtime.store.schema import EFFECT_STATUSES, RUN_STATUSES, events, items, runs
 
 _Rows = Sequence[Sequence[Any]]
@@ -150,6 +151,16 @@ class SqliteReader:
             Flight(rule, plan, position, str(RUN_STATUSES[status]), *rest)
             for rule, plan, position, status, *rest in rows
         ]
+
+    async def versions(self, kind: str, name: str, limit: int, cursor: str = "") -> tuple[list[Version], str]:
+        """See ReadStore."""
+        statement = q.versions_page(kind, name, seq_before(cursor), limit + 1)
+        return await self._page(statement, limit, lambda row: unpack_version(*row[1:]))
+
+    async def statistics(self, rule: str = "", since: int = 0) -> dict[tuple[str, str], int]:
+        """See ReadStore."""
+        (rows,) = await self._read(q.statistics_since(rule, since))
+        return {(name, what): count for name, what, count in rows}
 
     async def backlog(self) -> Backlog:
         """See ReadStore."""

@@ -11,7 +11,7 @@ from sqlalchemy import Column, ForeignKey, Index, Integer, LargeBinary, MetaData
 
 from runtime.model import EffectStatus, RunStatus
 
-REVISION = "0003"
+REVISION = "0004"
 """The migration that makes the tables of this module. Revisions are numbers: a newer one is known as such."""
 
 APPLICATION_ID = 0x52554C45
@@ -191,6 +191,30 @@ plans = Table(
     metadata,
     Column("hash", Text, primary_key=True),
     Column("body", LargeBinary, nullable=False),
+)
+
+# Every accepted version of a rule (kind 0) or file (kind 1); `text` is NULL where it was removed.
+versions = Table(
+    "versions",
+    metadata,
+    Column("seq", Integer, primary_key=True),
+    Column("kind", Integer, nullable=False),
+    _ref("name", "names.id"),
+    Column("number", Integer, nullable=False),
+    Column("at", Integer, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+)
+Index("versions_by_name", versions.c.kind, versions.c.name, versions.c.number, unique=True)
+
+# What is counted of each rule, by day.
+statistics = Table(
+    "statistics",
+    metadata,
+    Column("rule", Integer, ForeignKey("names.id"), primary_key=True),
+    Column("what", Integer, ForeignKey("names.id"), primary_key=True),
+    Column("day", Integer, primary_key=True),
+    Column("count", Integer, nullable=False),
+    sqlite_with_rowid=False,
 )
 
 # The highest sequence number given in a table, noted before rows are deleted: a number is never given twice.

@@ -19,9 +19,10 @@ from runtime.store.codec import (
     unpack_run,
     unpack_segment,
     unpack_subject,
+    unpack_version,
 )
 from runtime.store.identity import IDENTIFYING
-from runtime.store.protocol import DueAlarm, DueRun, StoredEvent
+from runtime.store.protocol import DueAlarm, DueRun, StoredEvent, Version
 from runtime.store.sqlite_clearing import ClearingVerbs
 from runtime.store.sqlite_writes import WritingVerbs
 from runtime.store.waits import last_waits
@@ -151,6 +152,10 @@ class SqliteTransaction(WritingVerbs, ClearingVerbs):
     def counters(self) -> dict[str, int]:
         """See Transaction."""
         return dict(self._connection.execute(st.COUNTERS).fetchall())
+
+    def latest_versions(self) -> list[Version]:
+        """See Transaction."""
+        return [unpack_version(*row) for row in self._connection.execute(st.LATEST_VERSIONS).fetchall()]
 
     def plan(self, hash: str) -> bytes | None:
         """See Transaction."""

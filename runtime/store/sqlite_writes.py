@@ -13,6 +13,7 @@ from runtime.store import statements as st
 from runtime.store.codec import (
     EFFECT_CODE,
     RUN_CODE,
+    VERSION_KINDS,
     ItemCells,
     encode,
     pack_effect,
@@ -20,9 +21,10 @@ from runtime.store.codec import (
     pack_item,
     pack_run,
     pack_segment,
+    pack_version,
     unpack_item,
 )
-from runtime.store.protocol import AcceptedEvent, Batch, IdentityConflict, JournalRow
+from runtime.store.protocol import AcceptedEvent, Batch, IdentityConflict, JournalRow, Version
 from runtime.store.schema import Trail
 from runtime.store.sqlite_caches import Caches, SubjectRef
 from runtime.store.sqlite_subjects import write_subjects
@@ -54,6 +56,10 @@ class WritingVerbs:
         trail.sort()
         self._many(st.ADD_TRAIL, trail)
         self._many(st.WRITE_COUNTER, batch.counters.items())
+        if batch.versions:
+            self._many(st.ADD_VERSION, map(self._version_row, batch.versions))
+        if batch.statistics:
+            self._add_statistics(batch.statistics)
         return conflicts
 
     def _many(self, statement: str, rows: Iterable[_Row]) -> int:
@@ -188,6 +194,15 @@ class WritingVerbs:
         run = self._caches.runs[row.run] if row.run else None
         at = None if row.run else row.entries[0].at if row.entries else 0
         return (self._caches.next("journal"), self._subject(row.subject), run, at, pack_segment(row))
+
+    def _version_row(self, version: Version) -> _Row:
+        kind = VERSION_KINDS.index(version.kind)
+        # No number: SQLite gives the next one, and versions are never removed.
+        return (None, kind, self._name(version.name), version.number, version.at, pack_version(version))
+
+    def _add_statistics(self, counts: Mapping[tuple[str, str, int], int]) -> None:
+        rows = ((self._name(rule), self._name(what), day, n) for (rule, what, day), n in counts.items())
+        self._many(st.ADD_STATISTIC, sorted(rows))
 
     def save_plans(self, plans: Mapping[str, bytes]) -> None:
         """See Transaction."""

@@ -38,8 +38,10 @@ from runtime.store.schema import (
     names,
     plans,
     runs,
+    statistics,
     subjects,
     trail,
+    versions,
 )
 
 _DIALECT = dialect(paramstyle="qmark")
@@ -303,6 +305,31 @@ COUNTERS = sql(select(counters.c.name, counters.c.value))
 _counter = upsert(counters)
 WRITE_COUNTER = sql(
     _counter.on_conflict_do_update(index_elements=["name"], set_={"value": _counter.excluded.value})
+)
+ADD_VERSION = sql(upsert(versions).on_conflict_do_nothing(index_elements=["kind", "name", "number"]))
+_newest = (
+    select(versions.c.kind, versions.c.name, func.max(versions.c.number).label("number"))
+    .group_by(versions.c.kind, versions.c.name)
+    .subquery()
+)
+LATEST_VERSIONS = sql(
+    select(versions.c.kind, names.c.text, versions.c.number, versions.c.at, versions.c.body)
+    .join_from(
+        versions,
+        _newest,
+        (versions.c.kind == _newest.c.kind)
+        & (versions.c.name == _newest.c.name)
+        & (versions.c.number == _newest.c.number),
+    )
+    .join(names, names.c.id == versions.c.name)
+    .order_by(versions.c.kind, names.c.text)
+)
+_statistic = upsert(statistics)
+ADD_STATISTIC = sql(
+    _statistic.on_conflict_do_update(
+        index_elements=["rule", "what", "day"],
+        set_={"count": statistics.c.count + _statistic.excluded.count},
+    )
 )
 PLAN = sql(select(plans.c.body).where(plans.c.hash == bindparam("hash")))
 ADD_PLAN = sql(upsert(plans).on_conflict_do_nothing(index_elements=["hash"]))

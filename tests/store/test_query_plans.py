@@ -50,6 +50,10 @@ def test_hot_statements_search(connection: sqlite3.Connection, name: str, sql: s
     if name == "EVENTS_IN_ORDER":
         assert plan == ["SCAN events"]
         return
+    if name == "LATEST_VERSIONS":
+        # Asked for once for each deploy.
+        assert "SCAN versions USING COVERING INDEX versions_by_name" in plan
+        return
     assert plan
     assert not [step for step in plan if step.startswith("SCAN")], plan
     if "LIMIT" in sql and name not in ("DEPENDENTS", "LINKED"):

@@ -11,6 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from runtime.files import FileError, is_author_file_name, kind_of
+from runtime.versions import Author
 from runtime.workspace import Change
 from web.context import AppContext, context_of
 from web.editing import convert
@@ -21,7 +22,7 @@ from web.editing.language import mistakes
 from web.editing.shelf import Stored, in_force, listing, stored
 from web.problems import Problem
 from web.routing import json_response
-from web.rules import go_live, refuse_errors
+from web.rules import author_of, put_in_force, refuse_errors
 
 
 class Text(msgspec.Struct, forbid_unknown_fields=True):
@@ -110,7 +111,7 @@ async def put_file(request: Request) -> Response:
     async with context.workspace.changing:
         before = await _expected(context, path, body.base_version)
         change = await run_in_threadpool(context.workspace.change, {path: text})
-        await _apply(context, change)
+        await _apply(context, change, author_of(request, "page"))
     await run_in_threadpool(drafts_of(request).discard, path)
     found = await run_in_threadpool(
         lambda: list(mistakes(context, context.desk.service(change.checked, {}), path, text))
@@ -167,7 +168,7 @@ async def _expected(context: AppContext, path: str, base_version: str) -> Stored
     return current
 
 
-async def _apply(context: AppContext, change: Change) -> None:
+async def _apply(context: AppContext, change: Change, author: Author) -> None:
     """Check a change, put it in force and keep its files; or nothing happens.
 
     Raises:
@@ -181,7 +182,7 @@ async def _apply(context: AppContext, change: Change) -> None:
             raise Problem(507, "the file could not be kept; nothing was changed") from None
         return
     refuse_errors(workspace.checked.diagnostics, change.checked.diagnostics, _names(change))
-    await go_live(context, change.checked, lambda: workspace.keep(change))
+    await put_in_force(context, change, author)
 
 
 def _names(change: Change) -> set[str]:
@@ -205,7 +206,7 @@ async def move_file(request: Request) -> Response:
         file = await _present(context, path, body.base_version)
         await _expected(context, body.to, "")
         change = await run_in_threadpool(context.workspace.change, {path: None, body.to: file.text})
-        await _apply(context, change)
+        await _apply(context, change, author_of(request, "page"))
     await run_in_threadpool(_move_draft, drafts_of(request), path, body.to)
     return json_response({"path": body.to, "version": file.version})
 
@@ -230,7 +231,7 @@ async def delete_file(request: Request) -> Response:
     async with context.workspace.changing:
         await _present(context, path, version)
         change = await run_in_threadpool(context.workspace.change, {path: None})
-        await _apply(context, change)
+        await _apply(context, change, author_of(request, "page"))
     return json_response({"path": path})
 
 
