@@ -139,7 +139,7 @@ async def running(parts: Parts) -> AsyncIterator[None]:
         await parts.engine.start()
         await _record_start(parts)
         calm_collector()
-        following = asyncio.create_task(parts.workspace.follow(_deployer(parts)), name="rulelang-files")
+        following = asyncio.create_task(_follow(parts), name="rulelang-files")
         log.info("started", rules=len(parts.workspace.checked.plans))
         try:
             yield
@@ -162,6 +162,11 @@ async def _record_start(parts: Parts) -> None:
     workspace = parts.workspace
     record = recorder(workspace.files, workspace.checked.plans, _FILES, parts.engine.clock.now())
     await parts.engine.write(record)
+
+
+async def _follow(parts: Parts) -> None:
+    if parts.settings.server.watch:
+        await parts.workspace.follow(_deployer(parts))
 
 
 def _deployer(parts: Parts) -> Callable[[Files, CheckedWorkspace], Awaitable[None]]:

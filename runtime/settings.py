@@ -66,10 +66,11 @@ def _read_secret_file(path: Path) -> str:
 
 
 class Server(msgspec.Struct, frozen=True):
-    """Where the pages and the API listen."""
+    """Where the pages and the API listen. `watch`: changed files on disk go live by themselves."""
 
     host: str = "127.0.0.1"
     port: Port = 8080
+    watch: bool = True
 
 
 class Database(msgspec.Struct, frozen=True):

@@ -18,6 +18,13 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "why": ("workbench.why:why", "say why a rule fired for somebody, or why not"),
     "next": ("workbench.upcoming:upcoming", "say when schedules fire next"),
     "flow": ("workbench.flow:flow", "draw rules as pictures"),
+    "deploy": (
+        "workbench.deploy:deploy",
+        "show what other rules would mean for a running server, then go live",
+    ),
+    "history": ("workbench.history:history", "list the versions of a rule: when, by whom"),
+    "diff": ("workbench.history:diff", "show what differs between two versions of a rule"),
+    "restore": ("workbench.history:restore", "put an old version of a rule in force again"),
     "catalog": ("workbench.catalog:catalog", "list triggers, actions and functions"),
     "repl": ("workbench.repl.command:repl", "try out expressions, events and rules at a prompt"),
     "lsp": ("workbench.lsp.command:lsp", "serve editors over the Language Server Protocol"),

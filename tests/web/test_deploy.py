@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -208,3 +209,16 @@ def test_a_crash_before_the_files_are_in_place_is_made_good_at_the_next_start(
         assert api.get(f"/v1/rules/{MAIN}").text == text
     assert (root / MAIN).read_text() == text
     assert (root / "templates/hi.liquid").read_text() == "Hi"
+
+
+def test_a_server_that_does_not_watch_its_files_deploys_them_when_asked(
+    tmp_path: Path, files: dict[str, str]
+) -> None:
+    root = make_files(tmp_path, files)
+    with LiveServer(root, {"RULELANG_SERVER_WATCH": "false"}) as server, server.client() as api:
+        text = files[MAIN].replace("wait 30m", "wait 2h")
+        (root / MAIN).write_text(text)
+        time.sleep(1.5)
+        assert api.get(f"/v1/rules/{MAIN}").text == files[MAIN]
+        assert deploy(api, files={MAIN: text}).status_code == 200
+        assert api.get(f"/v1/rules/{MAIN}").text == text
