@@ -104,10 +104,6 @@ class Workspace:
         except FileError:
             return None
 
-    def draft(self, name: str, text: str) -> CheckedWorkspace:
-        """What the workspace would be with this text in the file `name`; nothing is written."""
-        return self.checked.with_file(name, text)
-
     @property
     def files(self) -> Files:
         """All files in force."""
