@@ -6,6 +6,7 @@ import os
 import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
@@ -91,12 +92,15 @@ async def signed_in(browser: Browser, server: LiveServer, watch: Watch, **option
     context.set_default_timeout(10_000)
     await context.add_init_script(_TELL)
     context.on("page", watch.follow)
-    port = urlsplit(server.url).port
-    session = server.parts.guard.sessions.begin("")
-    await context.add_cookies(
-        [{"name": f"rulelang_{port}", "value": session, "url": server.url, "sameSite": "Strict"}]
-    )
+    await context.add_cookies([session_cookie(server)])
     return context
+
+
+def session_cookie(server: LiveServer) -> Any:
+    """The cookie of a new session."""
+    session = server.parts.guard.sessions.begin("")
+    name = f"rulelang_{urlsplit(server.url).port}"
+    return {"name": name, "value": session, "url": server.url, "sameSite": "Strict"}
 
 
 Visitor = Callable[..., Awaitable[Page]]
@@ -124,3 +128,9 @@ async def visit(browser: Browser, server: LiveServer) -> AsyncIterator[Visitor]:
 async def page(visit: Visitor) -> Page:
     """The editor, opened by somebody signed in."""
     return await visit("/editor")
+
+
+@pytest.fixture
+def context(page: Page) -> BrowserContext:
+    """The context of the page."""
+    return page.context

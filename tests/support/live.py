@@ -122,6 +122,7 @@ class LiveServer:
         self.url = ""
         self.parts: server.Parts
         self._env = dict(env or {})
+        self._port = 0
         self._loop = LoopThread()
         self._serving: uvicorn.Server
         self._task: asyncio.Future[None]
@@ -146,7 +147,7 @@ class LiveServer:
 
     async def _start(self) -> None:
         self.parts = self._change(server.assemble(self.root, self._env))
-        listener = listen("127.0.0.1", 0)
+        listener = listen("127.0.0.1", self._port)
         self.url = "http://127.0.0.1:{1}".format(*listener.getsockname())
         config = uvicorn.Config(
             server.build_server(self.parts),
@@ -165,6 +166,15 @@ class LiveServer:
 
     async def _ended(self) -> None:
         await self._task
+
+    @contextmanager
+    def stopped(self) -> Iterator[None]:
+        """The server away for a while. It comes back at the same address, and knows nothing of earlier sessions."""
+        self.__exit__(None, None, None)
+        yield
+        self._port = int(self.url.rpartition(":")[2])
+        self._loop = LoopThread()
+        self.__enter__()
 
     def run(self, work: Coroutine[Any, Any, T]) -> T:
         """Run a coroutine in the server's own event loop."""

@@ -32,7 +32,7 @@ export class Catalogue {
     const sections = GROUPS.map(([kind, title]) => {
       const entries = (this._all[kind] ?? []).filter(fits);
       found += entries.length;
-      return entries.length ? h("section", { aria: { label: title } }, h("h3", {}, title), entries.map((entry) => this._entry(entry, words.length > 0 && entries.length < 4))) : null;
+      return entries.length ? h("section", { aria: { label: title } }, h("h2", {}, title), entries.map((entry) => this._entry(entry, words.length > 0 && entries.length < 4))) : null;
     });
     this._said.textContent = found ? "" : "Nothing fits.";
     this._list.replaceChildren(...sections.filter(Boolean));

@@ -138,7 +138,7 @@ export class Code {
         ...this.hooks.keys, { key: "F1", run: () => this.explain() }, { key: "Escape", run: () => this._closeExplanation() },
         ...closeBracketsKeymap, ...completionKeymap, ...lintKeymap, ...searchKeymap, ...historyKeymap, ...foldKeymap, ...defaultKeymap, indentWithTab,
       ]),
-      EditorView.contentAttributes.of({ "aria-label": doc ? `Text of ${doc.path}` : "No file is open", spellcheck: "false" }),
+      EditorView.contentAttributes.of({ "aria-label": doc ? `Text of ${doc.path}` : "No file is open", spellcheck: "false", tabindex: "0" }),
       EditorView.updateListener.of((update) => this._updated(update)),
     ];
   }

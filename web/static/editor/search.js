@@ -32,7 +32,7 @@ export class Search {
   _show(said, files) {
     this._said.textContent = said;
     this._found.replaceChildren(...[...files].map(([path, matches]) =>
-      h("section", { aria: { label: path } }, h("h3", {}, path), h("ul", { className: "tree" }, matches.map((match) => this._match(match))))));
+      h("section", { aria: { label: path } }, h("h2", {}, path), h("ul", { className: "tree" }, matches.map((match) => this._match(match))))));
   }
 
   _match(match) {

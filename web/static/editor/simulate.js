@@ -166,7 +166,7 @@ export class Simulate extends EventTarget {
 }
 
 function section(title, ...content) {
-  return h("section", { aria: { label: title } }, h("h3", {}, title), content);
+  return h("section", { aria: { label: title } }, h("h2", {}, title), content);
 }
 
 function group(kind, table, open) {

@@ -48,7 +48,7 @@ export class Tests {
     const files = Map.groupBy(found.tests, (test) => test.path);
     const unread = found.diagnostics.map((d) => h("p", { className: "error" }, `${d.path}:${d.line} ${d.message}`));
     this._list.replaceChildren(...unread, ...[...files].map(([path, tests]) =>
-      h("section", { aria: { label: path } }, h("h3", {}, path), h("ul", { className: "checks" }, this._sorted(tests).map((test) => this._test(test))))));
+      h("section", { aria: { label: path } }, h("h2", {}, path), h("ul", { className: "checks" }, this._sorted(tests).map((test) => this._test(test))))));
     if (this.docs.current?.kind === "rules") {
       this.code.mark(marksOf(found.coverage, this.docs.current.path, (at) => this.code.lineOf(at)));
     }
