@@ -19,7 +19,7 @@ from lark.parsers.lalr_analysis import IntParseTable, Shift
 
 GRAMMAR = Path(__file__).with_name("rulelang.lark")
 TABLES = Path(__file__).with_name("tables.json")
-STARTS = ("rule", "declaration", "prompt")
+STARTS = ("rule", "declaration", "segment", "prompt")
 
 
 def load_lark(*, strict: bool = False) -> Lark:

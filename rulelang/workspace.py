@@ -12,6 +12,7 @@ import msgspec
 
 from rulelang.across import CrossFile, cross_file, mistakes_across
 from rulelang.catalog.model import Catalogue
+from rulelang.check.computed import check_computed
 from rulelang.check.phrases import Phrases
 from rulelang.check.rules import check_rule
 from rulelang.check.schema import read_schema
@@ -216,7 +217,7 @@ class CheckedWorkspace:
         self, files: dict[str, FileState], path: str, before: FileState | None
     ) -> tuple[CheckedWorkspace, tuple[str, ...]]:
         """The workspace after a file with declarations changed: if the schema is another, all others are stale."""
-        schema, diagnostics = _schema_of(files, self.schema.templates, self.catalogue)
+        schema, diagnostics = _schema_of(files, self.schema.templates, self.catalogue, self.phrases)
         new = replace(self, schema=schema, schema_diagnostics=diagnostics)
         same = schema == self.schema
         if path:
@@ -270,10 +271,11 @@ def load_workspace(
         PhraseError: two phrases of the catalogue are ambiguous, or one is malformed (phrase_syntax.py).
     """
     states = {path: _parsed(path, files[path], ParseCache()) for path in sorted(files)}
-    schema, diagnostics = _schema_of(states, _templates(templates or {}), catalogue)
+    phrases = Phrases.of(catalogue)
+    schema, diagnostics = _schema_of(states, _templates(templates or {}), catalogue, phrases)
     workspace = CheckedWorkspace(
         catalogue,
-        Phrases.of(catalogue),
+        phrases,
         schema,
         states,
         diagnostics,
@@ -299,12 +301,16 @@ def _templates(texts: Mapping[str, str]) -> dict[str, TemplateDef]:
 
 
 def _schema_of(
-    files: Mapping[str, FileState], templates: Mapping[str, TemplateDef], catalogue: Catalogue
+    files: Mapping[str, FileState],
+    templates: Mapping[str, TemplateDef],
+    catalogue: Catalogue,
+    phrases: Phrases,
 ) -> tuple[Schema, tuple[Diagnostic, ...]]:
     modules = [(file.source, file.parsed.module) for file in files.values()]
     events = frozenset(trigger.event for trigger in catalogue.triggers.values())
     schema, diagnostics = read_schema(modules, events)
-    return schema.with_templates(templates), diagnostics
+    schema, further = check_computed(modules, schema.with_templates(templates), catalogue, phrases)
+    return schema, (*diagnostics, *further)
 
 
 def _parsed(path: str, text: str, cache: ParseCache) -> FileState:

@@ -13,13 +13,16 @@ from rulelang.catalog.model import Catalogue, Derivation, Effect, Trigger
 from rulelang.types.schema import Schema
 from runtime.events import RECORD_UPDATED
 from runtime.model import JSON, Event
-from runtime.working import STAGES, TAGS, Change, Working
+from runtime.working import SEGMENTS, STAGES, TAGS, Change, Working
 
 Data: TypeAlias = dict[str, JSON]
 
-BOOKKEEPING = frozenset({"id", "created_at", "updated_at", "stage_entered_at", "pipeline"})
+BOOKKEEPING = frozenset({"id", "created_at", "updated_at", "stage_entered_at", "pipeline", SEGMENTS})
 """Fields whose change is no news by itself."""
 
+
+_NOTHING: Mapping[str, JSON] = {}
+_OF_SEGMENTS = frozenset({Derivation.SEGMENT_ENTERED, Derivation.SEGMENT_LEFT})
 
 OPT_OUTS: Mapping[str, str] = {"email": "email_opt_out", "sms": "sms_opt_out", "call": "call_opt_out"}
 """The field that says so when a contact does not want a channel."""
@@ -77,16 +80,20 @@ class Derivations:
         created: bool,
         working: Working,
         origin: str,
+        said: Mapping[str, JSON] = _NOTHING,
     ) -> Iterator[tuple[str, Data, dict[str, dict[str, JSON]]]]:
         """(type, data, changes) of each derived event that something listens to.
 
-        None is of type `origin`, which is here already.
+        None is of type `origin`, which is here already, with the data `said`; but of several segments that event
+        is about one.
         """
         for trigger in self._derived.get(working.key.kind, ()):
-            if trigger.event != origin:
+            if trigger.event != origin or trigger.derivation in _OF_SEGMENTS:
                 for type_, data, news in _DERIVE[trigger.derivation](
                     self, trigger, changes, created, working
                 ):
+                    if trigger.event == origin and data["segment"] == said.get("segment"):
+                        continue
                     _complete(trigger, data, working)
                     yield type_, data, news
 
@@ -162,6 +169,18 @@ def _apply_remove_tag(self: Derivations, trigger: Trigger, data: Data, working: 
         data["tags_after"] = list(working.get(TAGS) or ())
 
 
+def _apply_segment(self: Derivations, trigger: Trigger, data: Data, working: Working) -> None:
+    """Who is in a segment with a condition is not for events to say."""
+    name, kind = data.get("segment"), working.key.kind
+    known = self.schema.segments.get(f"{kind}/{name}")
+    if not isinstance(name, str) or (known is not None and known.computed) or kind == "opportunity":
+        return
+    others = [n for n in working.get(SEGMENTS) or () if n != name]
+    entered = trigger.effect is Effect.ENTER_SEGMENT
+    if entered != (name in (working.get(SEGMENTS) or ())):
+        working.set(SEGMENTS, ([*others, name] if entered else others) or None)
+
+
 def _apply_stage(self: Derivations, trigger: Trigger, data: Data, working: Working) -> None:
     key = trigger.value_key or "stage"
     stage = data.get(key)
@@ -193,6 +212,8 @@ _APPLY: Mapping[Effect, _Apply] = {
     Effect.ADD_TAG: _apply_add_tag,
     Effect.REMOVE_TAG: _apply_remove_tag,
     Effect.MOVE_STAGE: _apply_stage,
+    Effect.ENTER_SEGMENT: _apply_segment,
+    Effect.LEAVE_SEGMENT: _apply_segment,
     Effect.DND: _apply_dnd,
 }
 
@@ -246,6 +267,19 @@ def _tags(
         for tag in new:
             if tag not in old:
                 yield trigger.event, {"tag": tag, "tags_after": list(after)}, {}
+
+
+def _segments(
+    self: Derivations, trigger: Trigger, changes: Sequence[Change], created: bool, working: Working
+) -> Derived:
+    for change in changes:
+        if change.name != SEGMENTS:
+            continue
+        before, after = change.before or [], change.after or []
+        old, new = (before, after) if trigger.derivation is Derivation.SEGMENT_ENTERED else (after, before)
+        for name in new:
+            if name not in old:
+                yield trigger.event, {"segment": name}, {}
 
 
 def _stage_entered(
@@ -315,6 +349,8 @@ _DERIVE: Mapping[Derivation, _Derive] = {
     Derivation.FIELD: _field,
     Derivation.TAG_ADDED: _tags,
     Derivation.TAG_REMOVED: _tags,
+    Derivation.SEGMENT_ENTERED: _segments,
+    Derivation.SEGMENT_LEFT: _segments,
     Derivation.STAGE_ENTERED: _stage_entered,
     Derivation.STAGE_EXITED: _stage_exited,
     Derivation.DND: _dnd,

@@ -9,9 +9,13 @@ from rulelang.calendar import CalendarError, parse_duration, shift
 from rulelang.plan.interpret import first_false
 from runtime.model import JSON, EntryKind, Event, Millis, Run, RunStatus
 from runtime.program import Program
+from runtime.tracking import CONDITION_MET
 
 if TYPE_CHECKING:
     from runtime.turn import Turn
+
+_BY_NAME = frozenset({"rule.start", CONDITION_MET})
+"""Events that name the rule that they start."""
 
 _PACK = 1_000_000
 """The counter of a `release` holds `slot * _PACK + count`, so that one number is enough for it."""
@@ -28,7 +32,7 @@ class Enrolments:
     def enrol(self, event: Event, data: dict[str, JSON]) -> None:
         """Start a run of each live rule that the event matches, in the rules' order."""
         turn = self._turn
-        if event.type == "rule.start":
+        if event.type in _BY_NAME:
             self._start_named(event, data)
             return
         scope = turn.scope(data)
@@ -46,14 +50,14 @@ class Enrolments:
         turn = self._turn
         key = str(data.get("rule", ""))
         program = turn.plans.live.get(key)
-        kind, reason = self._why_not_named(key, program, data)
+        kind, reason = self._why_not_named(key, program, event, data)
         turn.note_event(kind, key, event, reason)
         started = program is not None and kind is EntryKind.MATCHED and self._enrol(program, event, data)
         if not started:
             turn.steps.child_ended(str(data.get("parent", "")))
 
     def _why_not_named(
-        self, key: str, program: Program | None, data: dict[str, JSON]
+        self, key: str, program: Program | None, event: Event, data: dict[str, JSON]
     ) -> tuple[EntryKind, str]:
         turn = self._turn
         if program is None:
@@ -64,7 +68,14 @@ class Enrolments:
         scope = turn.scope(data)
         if program.when is not None and not program.when(scope):
             return EntryKind.NOT_MATCHED, first_false(program.plan.when, scope)
-        return EntryKind.MATCHED, "started by name"
+        if event.type != CONDITION_MET:
+            return EntryKind.MATCHED, "started by name"
+        begins = program.plan.begins
+        held = begins.held if begins is not None else ""
+        return (
+            EntryKind.MATCHED,
+            f"its condition has held for {held}" if held else "its condition has become true",
+        )
 
     def _enrol(self, program: Program, event: Event, data: dict[str, JSON]) -> bool:
         """Start a run, or say why not; whether it was started."""

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from rulelang.plan.scope import Directory
-from rulelang.types.schema import Schema
+from rulelang.types.schema import SUBJECT_KINDS, Schema
 from runtime.actions import Library
 from runtime.alarms import watches
 from runtime.bounds import Bounds
 from runtime.derive import Derivations
+from runtime.following import counted_of_contacts, follow, heard_by, read_elsewhere
 from runtime.model import (
     JSON,
     RELATED_CHANGED,
@@ -67,13 +68,32 @@ class Machine:
         self.plans = plans
         self.bounds = bounds
         self.explain = explain
-        self.derivations = Derivations(library.catalogue, schema, plans.listens)
+        live = [program.plan for program in plans.live.values()]
+        self.following = follow(schema, live)
+        self.read_elsewhere = read_elsewhere(self.following)
+        self.passed_on = counted_of_contacts(self.following)
+        self._counted = frozenset(heard_by(self.following))
+        self.derivations = Derivations(library.catalogue, schema, self._listens)
         self.people = Directory.of(schema)
-        self.alarms = watches((program.plan for program in plans.live.values()), schema.time_zone)
+        self.alarms = watches(live, schema.time_zone)
+
+    @property
+    def stamps(self) -> dict[str, dict[str, int]]:
+        """By kind of subject what is kept with each: the stamps of its `alarms` and of its followed `conditions`."""
+        found: dict[str, dict[str, int]] = {}
+        for kind in SUBJECT_KINDS:
+            following = self.following.get(kind)
+            found[kind] = {"conditions": following.stamp if following is not None else 0}
+            if kind in self.alarms:
+                found[kind]["alarms"] = self.alarms[kind].stamp
+        return found
+
+    def _listens(self, event_type: str, kind: str) -> bool:
+        return (event_type, kind) in self._counted or self.plans.listens(event_type, kind)
 
     def is_zone_of_others(self, key: SubjectKey) -> bool:
         """Whether alarms of other subjects may go by the time zone of this one."""
-        return any(key.kind in _RELATED.get(kind, ()) for kind in self.alarms)
+        return any(key.kind in _RELATED.get(kind, ()) for kind in (*self.alarms, *self.following))
 
     def advance(
         self,

@@ -81,6 +81,14 @@ It matches no rule and is not journaled.
 """
 
 
+CONDITIONS_DUE = "conditions.due"
+"""Internal event: time has touched conditions that are followed for the subject. It matches no rule."""
+
+
+CONTACT_HEARD = "contact.heard"
+"""Internal event: something happened to a contact of this account that counts for it. It matches no rule."""
+
+
 class RunStatus(StrEnum):
     """Where a run stands. The last four are final."""
 
@@ -135,8 +143,8 @@ class SubjectState(msgspec.Struct, gc=False):
 
     `fields` holds built-in and custom fields, with `tags` (list of text), `stages` ({pipeline key: stage}) and
     `stage_entered_at` ({pipeline key: instant}). `memory` is the machine's own: `once` ({rule key: run id}),
-    `rate` (cascade bound), and what runtime/alarms.py keeps. `exists` is False for a subject seen for the first
-    time. `alarm` is when the earliest of its alarms is due.
+    `rate` (cascade bound), and what runtime/alarms.py and runtime/tracking.py keep. `exists` is False for a subject
+    seen for the first time. `alarm` is when the earliest of its alarms is due.
     """
 
     key: SubjectKey

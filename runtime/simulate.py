@@ -84,7 +84,8 @@ class Simulation:
         complete = {"id": key.id, **with_stage(self._schema, key.kind, fields)}
         state = SubjectState(key=key, fields=complete, version=1)
         events: list[AcceptedEvent] = []
-        if self._core.rules.machine.alarms:
+        machine = self._core.rules.machine
+        if machine.alarms or machine.following:
             self._added += 1
             id = f"{ALARMS_CHANGED}:{key.kind}:{key.id}:added {self._added}"
             event = Event(id, ALARMS_CHANGED, self.now, self.now, key)

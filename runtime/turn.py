@@ -19,6 +19,8 @@ from runtime.events import QUIET, RECORD_UPDATED
 from runtime.listening import Listening
 from runtime.model import (
     ALARMS_CHANGED,
+    CONDITIONS_DUE,
+    CONTACT_HEARD,
     JSON,
     RELATED_CHANGED,
     AlarmInput,
@@ -44,10 +46,13 @@ from runtime.model import (
 from runtime.moving import Moving
 from runtime.program import Program
 from runtime.steps import Steps
+from runtime.telling import passed_on, told_elsewhere
+from runtime.tracking import CONDITIONS_CHANGED, Tracking, clear
 from runtime.working import Change, Working
 from runtime.zones import no_zone, zone_of
 
-_INTERNAL = frozenset({RELATED_CHANGED, ALARMS_CHANGED})
+_NEWS_OF_ALARMS = frozenset({RELATED_CHANGED, ALARMS_CHANGED})
+_INTERNAL = _NEWS_OF_ALARMS | {CONDITIONS_DUE, CONTACT_HEARD}
 _PLACES = frozenset({"time_zone", "account_id", "contact_id"})
 """Fields that decide whose time of day it is."""
 
@@ -63,6 +68,8 @@ class Turn:
         "_derived",
         "_queue",
         "_records",
+        "_tracking",
+        "_was",
         "_zone",
         "cancelled",
         "changed_runs",
@@ -104,6 +111,9 @@ class Turn:
         self.items: list[Item] = []
         watch = machine.alarms.get(state.key.kind)
         self._alarms = None if watch is None else Alarms(self, watch, state.fields)
+        following = machine.following.get(state.key.kind)
+        self._tracking = None if following is None else Tracking(self, following)
+        self._was = state.fields
         self._zone: ZoneInfo | None = None
         self._queue: deque[tuple[Event, bool]] = deque()
         self._derived = 0
@@ -117,6 +127,8 @@ class Turn:
 
     def handle(self, input: Input) -> None:
         """Handle the input and all that follows from it."""
+        if self._tracking is not None and self._tracking.catch_up():
+            self.listening.revisit()
         match input:
             case EventInput():
                 self._queue.append((input.event, False))
@@ -136,6 +148,10 @@ class Turn:
             self._on_event(*self._queue.popleft())
         if self._alarms is not None:
             self._alarms.arm()
+        if self._tracking is not None:
+            self._tracking.finish()
+        if self.machine.following:
+            self.emitted += told_elsewhere(self.machine, self._was, self.working, self._records, self.emitted)
 
     def transition(self) -> Transition:
         """Everything that happened, as one value; the last that is asked of a turn."""
@@ -156,7 +172,7 @@ class Turn:
     def _untie(self) -> None:
         """Let reference counts free the turn's parts, which refer back to it: the collector need not look for them."""
         del self.steps, self.listening, self.enrolments
-        self._alarms = None
+        self._alarms = self._tracking = None
 
     def _on_timer(self, input: TimerInput) -> None:
         run = self.working.runs.get(input.run)
@@ -166,12 +182,16 @@ class Turn:
         self.steps.woken(run, self.plans.program(run.plan))
 
     def _on_alarm(self) -> None:
+        self.working.alarm = None
         if self._alarms is not None:
             self._queue.extend((event, True) for event in self._alarms.ring())
-            return
-        memory = self.working.memory
-        self.working.memory = {name: value for name, value in memory.items() if name != "alarms"}
-        self.working.alarm = None
+        else:
+            memory = self.working.memory
+            self.working.memory = {name: value for name, value in memory.items() if name != "alarms"}
+        if self._tracking is not None:
+            self._queue.extend((event, True) for event in self._tracking.ring())
+        else:
+            clear(self.working)
 
     def _on_effect(self, input: EffectInput) -> None:
         run = self.working.runs.get(input.run)
@@ -191,6 +211,12 @@ class Turn:
         data = self.machine.derivations.apply(event, self.working)
         changes = self.working.take_changes()
         self._zone = None
+        tracking, quiet = self._tracking, event.type == RECORD_UPDATED and data.get(QUIET) is True
+        if tracking is not None:
+            tracking.hear(event, data)
+            changes = tracking.follow(changes, created, quiet)
+        if self.machine.passed_on:
+            self.emitted += passed_on(self.machine, event, data, self.working, self.scope)
         self.entries.append(
             Entry(
                 at=self.now,
@@ -202,7 +228,7 @@ class Turn:
                 changes={c.name: [c.before, c.after] for c in changes},
             )
         )
-        if event.type == RECORD_UPDATED and data.get(QUIET) is True:
+        if quiet:
             self._tell_zone(changes)
             self.listening.revisit()
             return
@@ -211,26 +237,57 @@ class Turn:
         self.items += items_of(event, data)
         if self._alarms is not None:
             self._alarms.observe(event, data)
-        self.settle(changes, created, event)
+        self._announce(changes, created, event)
         self.listening.hear(event, data)
         self.enrolments.enrol(event, data)
 
     def _on_news(self, event: Event) -> None:
-        if self._alarms is not None:
+        if self._alarms is not None and event.type in _NEWS_OF_ALARMS:
             self._alarms.demand()
+        if self._tracking is not None:
+            self._tracking.take_news(event)
+            self.settle([], False, event)
+        elif event.type == ALARMS_CHANGED:
+            clear(self.working)
         if event.type == RELATED_CHANGED:
             self.listening.revisit()
 
     def settle(self, changes: list[Change], created: bool, origin: Event | Run) -> None:
-        """After the subject changed: queue the events this means, end runs whose exit holds, move waits."""
-        if not changes and not created:
+        """After the subject changed: what follows from it, the events this means, exits that hold, waits that move."""
+        if self._tracking is not None:
+            known = len(changes)
+            changes = self._tracking.follow(changes, created)
+            if len(changes) > known:
+                self._note_conditions(changes[known:], origin)
+        self._announce(changes, created, origin)
+
+    def _note_conditions(self, changes: list[Change], origin: Event | Run) -> None:
+        """Write down what follows from something that is no event of the journal."""
+        event, rule = (origin.id, "") if isinstance(origin, Event) else ("", origin.rule)
+        shown = {c.name: [c.before, c.after] for c in changes}
+        self.entries.append(
+            Entry(
+                at=self.now,
+                kind=EntryKind.DERIVED,
+                action=CONDITIONS_CHANGED,
+                changes=shown,
+                event=event,
+                rule=rule,
+            )
+        )
+
+    def _announce(self, changes: list[Change], created: bool, origin: Event | Run) -> None:
+        told = self._tracking.told() if self._tracking is not None else ()
+        if not changes and not created and not told:
             return
         if any(change.name in _PLACES for change in changes):
             self._zone = None
             self._tell_zone(changes)
-        type_ = origin.type if isinstance(origin, Event) else ""
-        for name, data, news in self.machine.derivations.derive(changes, created, self.working, type_):
+        type_, said = (origin.type, origin.data) if isinstance(origin, Event) else ("", {})
+        for name, data, news in self.machine.derivations.derive(changes, created, self.working, type_, said):
             self.queue_event(name, data, news, origin)
+        for name, data in told:
+            self.queue_event(name, data, {}, origin)
         self.listening.revisit()
 
     def _tell_zone(self, changes: list[Change]) -> None:
@@ -358,10 +415,18 @@ class Turn:
         kind = self.working.key.kind
         records = self._records
         records[kind] = self.working.fields
-        if self._zone is None:
-            self._zone = zone_of(records, self.machine.schema.time_zone)
         values = {**records, "event": event, **more}
-        return Scope(values, self.now, self._zone, self.machine.people, kind)
+        if self._tracking is not None:
+            values |= {"counts": self._tracking.counts(), "latest": self._tracking.latest()}
+        return Scope(values, self.now, self.zone(), self.machine.people, kind)
+
+    def zone(self) -> ZoneInfo:
+        """The zone of the subject."""
+        if self._zone is None:
+            records = self._records
+            records[self.working.key.kind] = self.working.fields
+            self._zone = zone_of(records, self.machine.schema.time_zone)
+        return self._zone
 
     def zone_trouble(self) -> str:
         """A sentence when times of day are those of another zone than the records say, for theirs is none."""

@@ -13,6 +13,7 @@ from runtime.stages import main_pipeline
 
 STAGES = "stages"
 TAGS = "tags"
+SEGMENTS = "segments"
 
 
 class Change(NamedTuple):
@@ -89,8 +90,15 @@ class Working:
         self._changes = {}
         if changes:
             self.touched = True
-            self.fields["updated_at"] = instant_text(self.now)
+            # Membership follows from something else, which has been noted for itself.
+            if len(changes) > 1 or changes[0].name != SEGMENTS:
+                self.fields["updated_at"] = instant_text(self.now)
         return changes
+
+    def forget_changes(self) -> None:
+        """Keep what changed, as if it had always been so."""
+        self._changes = {}
+        self.touched = True
 
     def create(self) -> None:
         """Bring a subject seen for the first time into being."""

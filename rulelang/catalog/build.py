@@ -47,7 +47,9 @@ def _by_name(what: str, declarations: Iterable[T]) -> dict[str, T]:
 
 def _check_filters(trigger: Trigger) -> None:
     slots = set(slot_names(trigger.phrase))
-    filtered = {f.slot for f in trigger.filters} | {p.name for p in trigger.slots if p.role == "event"}
+    filtered = {f.slot for f in trigger.filters} | {
+        p.name for p in trigger.slots if p.role in ("event", "phrase")
+    }
     clock = trigger.clock
     if clock is not None:
         filtered |= {name for name in slots if clock.takes(name)}

@@ -25,8 +25,9 @@ class Param:
     `positional` arguments may be given without their name. `role` tells the checker which names the value may
     have beyond its type: `stage`, `pipeline` (by name or key, planned as the key), `tag`, `field`,
     `field_value` (a value of the field that the slot `field` names), `rule`, `template`, `recipient`,
-    `person_or_team`, `event`, `url`, or "" for a plain typed value. `kinds` lists what a generic parameter
-    (type ANY) accepts. `subject` is the kind of record that a stage or pipeline belongs to, "" for the rule's.
+    `person_or_team`, `event`, `url`, `phrase` (that of another trigger), or "" for a plain typed value. `kinds`
+    lists what a generic parameter (type ANY) accepts. `subject` is the kind of record that a stage or pipeline
+    belongs to, "" for the rule's.
     """
 
     name: str
@@ -60,6 +61,8 @@ class Derivation(StrEnum):
     TAG_REMOVED = "tag_removed"
     STAGE_ENTERED = "stage_entered"
     STAGE_EXITED = "stage_exited"
+    SEGMENT_ENTERED = "segment_entered"
+    SEGMENT_LEFT = "segment_left"
     DND = "dnd"
 
 
@@ -78,6 +81,8 @@ class Effect(StrEnum):
     ADD_TAG = "add_tag"
     REMOVE_TAG = "remove_tag"
     MOVE_STAGE = "move_stage"
+    ENTER_SEGMENT = "enter_segment"
+    LEAVE_SEGMENT = "leave_segment"
     DND = "dnd"
 
 

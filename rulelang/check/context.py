@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 
 from rulelang.catalog.model import Catalogue
 from rulelang.check.scope import Scope
-from rulelang.check.typed import Bad, Ref, RuleRef, Typed
+from rulelang.check.typed import Bad, CheckedCount, Ref, RuleRef, Typed
 from rulelang.diagnostics.messages import Part
 from rulelang.diagnostics.model import Diagnostic
 from rulelang.source import Source, Span
+from rulelang.syntax import nodes
 from rulelang.types.model import ANY, Type
 from rulelang.types.schema import Declared, Schema
 
@@ -32,7 +34,10 @@ NOTHING_EXPECTED = Expected(ANY)
 
 @dataclass(frozen=True)
 class Context:
-    """The state of checking one rule. `found` and `rule_refs` grow; all else stays."""
+    """The state of checking one rule. `found`, `rule_refs` and `counts` grow; all else stays.
+
+    `counter` types events of the past; without it they have no place here.
+    """
 
     source: Source
     scope: Scope
@@ -40,6 +45,8 @@ class Context:
     templates_known: bool = False
     found: list[Diagnostic] = field(default_factory=list)
     rule_refs: list[RuleRef] = field(default_factory=list)
+    counts: dict[str, CheckedCount] = field(default_factory=dict)
+    counter: Callable[[Context, nodes.Happening], Typed] | None = None
 
     @property
     def schema(self) -> Schema:
@@ -61,7 +68,7 @@ class Context:
 
     def with_scope(self, scope: Scope) -> Context:
         """The same check with more known about names."""
-        return Context(self.source, scope, self.catalogue, self.templates_known, self.found, self.rule_refs)
+        return replace(self, scope=scope)
 
     def expecting(self, typed: Typed) -> Expected:
         """What the other side of an operator may be, given this side."""

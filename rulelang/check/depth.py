@@ -40,5 +40,9 @@ def children(node: nodes.Expr) -> Iterator[nodes.Expr]:
             yield value
         case nodes.ListLit(_, items):
             yield from items
+        case nodes.InSegment(record=record) if record is not None:
+            yield record
+        case nodes.Happening():
+            yield from (part for part in (node.window, node.where) if part is not None)
         case nodes.Call():
             yield from (argument.value for argument in node.args)

@@ -11,9 +11,10 @@ from rulelang.check.depth import MAX_DEPTH, too_deep
 from rulelang.check.literals import literal
 from rulelang.check.names import is_field, resolve
 from rulelang.check.precedence import unparenthesised
+from rulelang.check.segments import membership
 from rulelang.check.typed import Apply, Bad, Const, Typed
 from rulelang.check.values import CLOSED, TEXTUAL, text_value
-from rulelang.diagnostics import messages
+from rulelang.diagnostics import followed, messages
 from rulelang.source import Span
 from rulelang.syntax import nodes
 from rulelang.types.model import BOOL, TEXT, Kind
@@ -49,8 +50,20 @@ def expression(context: Context, node: nodes.Expr, expected: Expected = NOTHING_
             return lists.list_literal(context, span, items, expected, expression)
         case nodes.Call():
             return call(context, node, expression)
+        case nodes.InSegment():
+            return membership(context, node, expression(context, node.record) if node.record else None)
+        case nodes.Happening():
+            return _happening(context, node)
         case _:
             return literal(context, node)
+
+
+def _happening(context: Context, node: nodes.Happening) -> Typed:
+    if context.counter is not None:
+        return context.counter(context, node)
+    help_ = "they are counted in conditions of rules and segments"
+    text = context.text(node.span)
+    return context.report(followed.bad_count(context.source, node.span, text, "cannot be known here", help_))
 
 
 def condition(context: Context, node: nodes.Expr) -> Typed:

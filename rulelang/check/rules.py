@@ -8,24 +8,32 @@ from dataclasses import dataclass, field
 from rulelang.catalog.model import Catalogue
 from rulelang.check.awaited import check_awaited
 from rulelang.check.binding import Names
+from rulelang.check.computed import check_followed
 from rulelang.check.context import Context
+from rulelang.check.counted import counter
+from rulelang.check.counts import duration
 from rulelang.check.enrolment import check_enrolment, enrolment_mode
 from rulelang.check.expressions import condition
 from rulelang.check.labels import check_places
 from rulelang.check.parameters import check_takes
 from rulelang.check.phrases import Phrases
-from rulelang.check.scope import Scope
+from rulelang.check.scope import EventFields, Scope
 from rulelang.check.steps import StepChecker
 from rulelang.check.triggers import Found, checked_trigger, event_fields, find_triggers, subject_of
 from rulelang.check.typed import CheckedExit, CheckedRule, Typed
 from rulelang.check.walk import names_given
+from rulelang.diagnostics import followed as say
 from rulelang.diagnostics import messages
 from rulelang.source import Source
 from rulelang.syntax import nodes
+from rulelang.types.model import DATETIME, TEXT
 from rulelang.types.schema import Schema
 
 STATES = ("draft", "live", "disabled")
 """The words for a rule's state; without one it is live."""
+
+BEGUN = {"rule": TEXT, "since": DATETIME}
+"""What the event of a condition that has become true holds: the rule, and since when it has been true."""
 
 MAX_NAME = 200
 """The longest name of a rule, in characters."""
@@ -45,12 +53,13 @@ def check_rule(
     `templates_known` says that the schema's templates are all there are, even when there are none. Never raises
     for what an author wrote.
     """
-    context = Context(source, Scope(schema, "contact"), catalogue, templates_known)
+    context = Context(source, Scope(schema, "contact"), catalogue, templates_known, counter=counter(phrases))
     _check_name(context, rule)
     found = find_triggers(context, rule.triggers, phrases)
     context = _with_events(context, rule, found)
     triggers = tuple(checked_trigger(context, each) for each in found)
     when = condition(context, rule.when) if rule.when is not None else None
+    held = _beginning(context, rule, when)
     enrolment = check_enrolment(context, rule)
     names = context.scope.names
     names.running = True
@@ -78,6 +87,8 @@ def check_rule(
         exit_on=tuple(exits.events),
         on_exit=last,
         takes=takes,
+        counts=tuple(context.counts.values()),
+        held=held,
     )
 
 
@@ -85,7 +96,7 @@ def context_of(
     rule: nodes.Rule, source: Source, schema: Schema, catalogue: Catalogue, phrases: Phrases
 ) -> Context:
     """What names mean behind the last step of a rule that may not be finished, for editors."""
-    context = Context(source, Scope(schema, "contact"), catalogue)
+    context = Context(source, Scope(schema, "contact"), catalogue, counter=counter(phrases))
     context = _with_events(context, rule, find_triggers(context, rule.triggers, phrases))
     names = context.scope.names
     names.running = True
@@ -104,7 +115,27 @@ def _with_events(context: Context, rule: nodes.Rule, found: Sequence[Found]) -> 
     payloads = [event_fields(context, each) for each in found]
     events = tuple(payload for payload in payloads if payload is not None)
     known = len(events) == len(rule.triggers) and not rule.broken
+    if begins_by_condition(rule):
+        events = (EventFields("when", BEGUN),)
     return context.with_scope(Scope(schema, subject, events, known, names=names))
+
+
+def begins_by_condition(rule: nodes.Rule) -> bool:
+    """Whether no event begins a rule, but its condition when it becomes true."""
+    return not rule.triggers and rule.takes is None and rule.when is not None
+
+
+def _beginning(context: Context, rule: nodes.Rule, when: Typed | None) -> str:
+    """How long the condition that begins a rule must have held; "" where it need not, and for other rules."""
+    begins = begins_by_condition(rule) and not rule.broken
+    if begins and when is not None:
+        check_followed(context, when)
+    if rule.held is None:
+        return ""
+    if not begins:
+        context.report(say.useless_held(context.source, rule.held.span))
+        return ""
+    return duration(context, rule.held, "how long the condition must hold", "when score >= 80 for 3d") or ""
 
 
 @dataclass

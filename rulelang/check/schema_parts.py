@@ -233,6 +233,7 @@ class Reader:
 
 
 _EXAMPLES = {
+    "segment": 'segment "Power users" for contact: score >= 80',
     "pipeline": 'pipeline "Sales" for contact: New, Won, Lost',
     "team": 'team "Sales": "ana@acme.test"',
     "calendar": 'calendar "Office": monday to friday 9:00 to 17:00',

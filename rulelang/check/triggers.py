@@ -3,21 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from rulelang.catalog.model import Filter, Trigger
 from rulelang.catalog.phrases import Matched, NoMatch
 from rulelang.check.clock import demands, moment_of
 from rulelang.check.compare import is_null
 from rulelang.check.context import Context
+from rulelang.check.expressions import condition
+from rulelang.check.literals import literal
 from rulelang.check.phrases import Phrases, fill, no_trigger
 from rulelang.check.roles import pipelines_with, word_of
 from rulelang.check.scope import EventFields
-from rulelang.check.typed import Apply, CheckedTrigger, Const, Ref, Typed
-from rulelang.diagnostics import messages
+from rulelang.check.typed import Apply, CheckedAbsence, CheckedTrigger, Const, Ref, Typed
+from rulelang.check.waits import check_length
+from rulelang.diagnostics import followed, messages
+from rulelang.source import Span
 from rulelang.syntax import nodes
+from rulelang.syntax.builder import is_absence
 from rulelang.types.model import ANY, BOOL, DURATION, TEXT, Type
 from rulelang.types.schema import SUBJECT_KINDS
+
+ABSENCE = "absence.noticed"
+"""The trigger of an event that does not come, whose phrase holds those of two others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,18 +41,76 @@ class Found:
         return self.matched.declaration
 
 
+@dataclass(frozen=True, slots=True)
+class Missed(Found):
+    """The absence of an event: `missed` does not come `within` a duration after `first`."""
+
+    missed: Found
+    first: Found
+    within: nodes.DurationLit
+
+
 def find_triggers(
     context: Context, clauses: Sequence[nodes.TriggerClause], phrases: Phrases
 ) -> tuple[Found, ...]:
     """The clauses that could be understood; the others are reported."""
     found = []
     for clause in clauses:
-        matched = phrases.triggers.match(clause.phrase)
-        if isinstance(matched, NoMatch):
-            context.report(no_trigger(context.source, clause.phrase, matched))
-        else:
-            found.append(Found(clause, matched))
+        each = (
+            _missed(context, clause, phrases)
+            if is_absence(clause.phrase)
+            else _found(context, clause, phrases)
+        )
+        if each is not None:
+            found.append(each)
     return tuple(found)
+
+
+def _found(context: Context, clause: nodes.TriggerClause, phrases: Phrases) -> Found | None:
+    matched = phrases.triggers.match(clause.phrase)
+    if not isinstance(matched, NoMatch):
+        return Found(clause, matched)
+    context.report(no_trigger(context.source, clause.phrase, matched))
+    return None
+
+
+def _missed(context: Context, clause: nodes.TriggerClause, phrases: Phrases) -> Found | None:
+    """`absence of <phrase> for <duration> after <phrase>`."""
+    parts = clause.phrase.parts
+    for at in range(2, len(parts) - 2):
+        match parts[at : at + 3]:
+            case [
+                nodes.Word(_, "for"),
+                nodes.Operand(_, nodes.DurationLit() as within),
+                nodes.Word(_, "after"),
+            ]:
+                break
+    else:
+        _no_absence(context, clause)
+        return None
+    if at == 2 or at + 3 == len(parts):
+        _no_absence(context, clause)
+        return None
+    missed = _found(context, _clause(parts[2:at]), phrases)
+    first = _found(context, _clause(parts[at + 3 :]), phrases)
+    if missed is None or first is None:
+        return None
+    if missed.trigger.clock is not None or first.trigger.clock is not None:
+        _no_absence(context, clause)
+        return None
+    subjects = tuple(kind for kind in first.trigger.subjects if kind in missed.trigger.subjects)
+    declaration = replace(context.catalogue.triggers[ABSENCE], subjects=subjects)
+    return Missed(clause, Matched(declaration, {}, None), missed, first, within)
+
+
+def _clause(parts: Sequence[nodes.PhrasePart]) -> nodes.TriggerClause:
+    span = parts[0].span.to(parts[-1].span)
+    return nodes.TriggerClause(span, nodes.Phrase(span, tuple(parts)))
+
+
+def _no_absence(context: Context, clause: nodes.TriggerClause) -> None:
+    text = context.text(clause.phrase.span)
+    context.report(followed.bad_absence(context.source, clause.phrase.span, text))
 
 
 # --- whom the rule is for --------------------------------------------------------------------------
@@ -113,6 +179,9 @@ def event_fields(context: Context, found: Found) -> EventFields | None:
 
     None when the trigger names an event that is not declared.
     """
+    if isinstance(found, Missed):
+        first = event_fields(context, found.first)
+        return None if first is None else replace(first, fields={**first.fields, "absence": TEXT})
     text = context.text(found.clause.phrase.span)
     fields = {**found.trigger.payload, **_changed_field(context, found)}
     if _event_slot(found):
@@ -147,6 +216,8 @@ def _event_type(found: Found) -> str:
 
 def checked_trigger(context: Context, found: Found, root: str = "event") -> CheckedTrigger:
     """The trigger with its fixed conditions and those of its slots, as conditions on the event under `root`."""
+    if isinstance(found, Missed):
+        return _checked_absence(context, found, root)
     trigger = found.trigger
     values = fill(context, trigger.slots, found.matched.slots, setting=False)
     _check_event_subject(context, found)
@@ -157,6 +228,27 @@ def checked_trigger(context: Context, found: Found, root: str = "event") -> Chec
     if moment is not None:
         filters += demands(moment, root, found.clause.span)
     return CheckedTrigger(found.clause.span, trigger, _event_type(found), tuple(filters), moment)
+
+
+def _checked_absence(context: Context, found: Missed, root: str) -> CheckedTrigger:
+    """The absence under a name, by which the machine tells whose time has come."""
+    span = found.clause.span
+    whole = Span(found.clause.phrase.parts[2].span.start, span.end)
+    name = " ".join(context.text(whole).split())
+    missed, first = (checked_trigger(context, each, "awaited") for each in (found.missed, found.first))
+    within = literal(context, found.within)
+    where: tuple[Typed, ...] = ()
+    if found.clause.where is not None:
+        events = tuple(each for each in [event_fields(context, found.first)] if each is not None)
+        awaited = event_fields(context, found.missed) or EventFields("", {}, known=False)
+        scope = replace(context.scope, events=events, events_known=bool(events), awaited=awaited)
+        where = (condition(context.with_scope(scope), found.clause.where),)
+    length = within.value if isinstance(within, Const) and check_length(context, within) else ""
+    absence = CheckedAbsence(
+        span, name, missed.event, (*missed.filters, *where), length, first.event, first.filters
+    )
+    mine = _fixed(found, root, "eq", "absence", name)
+    return CheckedTrigger(span, found.trigger, found.trigger.event, (mine,), absence=absence)
 
 
 def _check_event_subject(context: Context, found: Found) -> None:

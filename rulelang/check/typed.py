@@ -67,10 +67,39 @@ class CheckedMoment:
 
 
 @dataclass(frozen=True, slots=True)
+class CheckedCount:
+    """Events that an expression counts, or the last of which it reads, under `name`.
+
+    `window` is how long an event counts, "" where only the last is read. `contacts` says that it is events of the
+    contacts of an account.
+    """
+
+    span: Span
+    name: str
+    event: str
+    filters: tuple[Typed, ...]
+    window: str
+    contacts: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class CheckedAbsence:
+    """An event that should follow another within a duration; the conditions are on the data of the two."""
+
+    span: Span
+    name: str
+    event: str
+    filters: tuple[Typed, ...]
+    within: str
+    after: str
+    after_filters: tuple[Typed, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class CheckedTrigger:
     """A trigger clause: `event` is the event type it waits for, `filters` what its slots demand of the payload.
 
-    `moment` is what a trigger of the clock means, None for others.
+    `moment` is what a trigger of the clock means, `absence` what one of an event that does not come; None for others.
     """
 
     span: Span
@@ -78,6 +107,7 @@ class CheckedTrigger:
     event: str
     filters: tuple[Typed, ...]
     moment: CheckedMoment | None = None
+    absence: CheckedAbsence | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -346,7 +376,9 @@ class CheckedRule:
     """A rule as far as it could be understood. It can be planned when `ok`.
 
     `subject` is a subject kind, `enrol` and `state` are words of the plan. `rule_refs` are still to be looked up.
-    `goals` are exit conditions that count as success, `takes` the parameters by name.
+    `goals` are exit conditions that count as success, `takes` the parameters by name, `counts` the events of the past
+    that conditions look at. A rule without triggers and parameters begins when `when` becomes true, or with `held` has
+    been true for so long.
     """
 
     node: nodes.Rule
@@ -365,6 +397,8 @@ class CheckedRule:
     exit_on: tuple[CheckedExit, ...] = ()
     on_exit: tuple[CheckedStep, ...] = ()
     takes: Mapping[str, Taken] = field(default_factory=dict)
+    counts: tuple[CheckedCount, ...] = ()
+    held: str = ""
 
     @property
     def ok(self) -> bool:

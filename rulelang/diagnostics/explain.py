@@ -8,6 +8,7 @@ from types import MappingProxyType
 
 from rulelang.diagnostics.pages import (
     flow,
+    followed,
     lint,
     names,
     phrases,
@@ -18,7 +19,7 @@ from rulelang.diagnostics.pages import (
 )
 from rulelang.diagnostics.pages.page import Page
 
-_GROUPS = (syntax, schema, names, types, phrases, flow, templates, lint)
+_GROUPS = (syntax, schema, followed, names, types, phrases, flow, templates, lint)
 
 PAGES: Mapping[str, Page] = MappingProxyType(
     {code: page for group in _GROUPS for code, page in group.PAGES.items()}

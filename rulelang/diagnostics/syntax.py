@@ -45,7 +45,7 @@ def no_item(source: Source, span: Span, found: str) -> Diagnostic:
         source,
         span,
         help="a rule begins with `rule` or `on`; a declaration with `status`, `pipeline`, `fields`, `person`, "
-        "`team`, `tags`, `event`, `policy`, `calendar` or `workspace`",
+        "`segment`, `health`, `team`, `tags`, `event`, `policy`, `calendar` or `workspace`",
     )
 
 

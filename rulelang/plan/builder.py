@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+
+import msgspec
 
 from rulelang.check.typed import (
     Apply,
@@ -12,6 +14,7 @@ from rulelang.check.typed import (
     CheckedArm,
     CheckedAwaited,
     CheckedBlock,
+    CheckedCount,
     CheckedEnrolment,
     CheckedGoal,
     CheckedGoTo,
@@ -33,6 +36,7 @@ from rulelang.check.typed import (
     Typed,
 )
 from rulelang.plan.codec import with_hash
+from rulelang.plan.followed import AbsencePlan, Beginning, CountPlan, bounded
 from rulelang.plan.ir import Get, Ir, Lit, Op, conjoin
 from rulelang.plan.model import (
     EVERY_TIME,
@@ -109,8 +113,27 @@ def build_plan(rule: CheckedRule, key: str, file: str = "") -> Plan:
         params={name: type_text(taken.type) for name, taken in rule.takes.items()},
         # Last of all: the parts above find the clocks.
         clocks=tuple(builder.clocks),
+        begins=builder.begins(rule),
+        absences=tuple(builder.absences.values()),
     )
+    plan = msgspec.structs.replace(plan, counts=count_plans(rule.counts, _expressions(plan)))
     return with_hash(plan)
+
+
+def _expressions(part: object) -> Iterator[Ir]:
+    """All expressions of a plan, each as a whole."""
+    if isinstance(part, Lit | Get | Op):
+        yield part
+        return
+    inner: Iterable[object] = ()
+    if isinstance(part, msgspec.Struct):
+        inner = (getattr(part, name) for name in part.__struct_fields__)
+    elif isinstance(part, dict):
+        inner = part.values()
+    elif isinstance(part, tuple):
+        inner = part
+    for each in inner:
+        yield from _expressions(each)
 
 
 def lower(typed: Typed) -> Ir:
@@ -128,6 +151,15 @@ def lower(typed: Typed) -> Ir:
             return Op(op, tuple(lower(arg) for arg in args))
         case Bad():
             raise ValueError("a part with a mistake cannot be planned")
+
+
+def count_plans(counts: Iterable[CheckedCount], irs: Iterable[Ir]) -> tuple[CountPlan, ...]:
+    """The counts that conditions look at; `irs` are these conditions, which bound what must be kept."""
+    plans = (
+        CountPlan(c.name, c.event, conjoin(*map(lower, c.filters)), c.window, contacts=c.contacts)
+        for c in counts
+    )
+    return bounded(tuple(plans), tuple(irs))
 
 
 def type_text(type_: Type) -> str:
@@ -151,6 +183,7 @@ class _Builder:
     start: int
     spans: dict[str, tuple[int, int]] = field(default_factory=dict)
     clocks: list[ClockPlan] = field(default_factory=list)
+    absences: dict[str, AbsencePlan] = field(default_factory=dict)
     labels: dict[str, str] = field(default_factory=dict)
     jumps: bool = False
 
@@ -175,10 +208,21 @@ class _Builder:
 
     # --- triggers ----------------------------------------------------------------------------------
 
+    def begins(self, rule: CheckedRule) -> Beginning | None:
+        """The condition that begins a rule without triggers."""
+        if rule.triggers or rule.takes or rule.when is None:
+            return None
+        return Beginning(lower(rule.when), rule.held)
+
     def trigger(self, number: int, trigger: CheckedTrigger) -> TriggerPlan:
         self._note(f"on.{number}", trigger.span)
         when = conjoin(*(lower(condition) for condition in trigger.filters))
         self._note_clock(trigger.event, trigger.moment)
+        if (absence := trigger.absence) is not None:
+            filters = (conjoin(*map(lower, each)) for each in (absence.filters, absence.after_filters))
+            self.absences[absence.name] = AbsencePlan(
+                absence.name, absence.event, absence.within, absence.after, *filters
+            )
         return TriggerPlan(trigger.trigger.name, trigger.event, when)
 
     def _note_clock(self, event: str, moment: CheckedMoment | None) -> None:

@@ -6,6 +6,7 @@ from typing import TypeAlias
 
 import msgspec
 
+from rulelang.plan.followed import AbsencePlan, Beginning, CountPlan
 from rulelang.plan.ir import Get, Lit, Op
 
 PLAN_VERSION = 1
@@ -269,8 +270,10 @@ class Plan(msgspec.Struct, frozen=True, omit_defaults=True):
 
     `enrol` is `every time`, `once` or `again`; `enrolment` has the details. `goals` are exit conditions
     counted as success. `params` are what the rule takes (name → type). `clocks` are the moments that its triggers
-    and waits listen to. `hash` (of everything that changes behaviour; not `file`, `line`, `state`) names this version
-    of the rule. `text` is the source, kept so that a run can be explained for ever.
+    and waits listen to, `counts` the events of the past that conditions look at, `absences` those that its triggers
+    miss. A rule with `begins` has no triggers: it begins by a condition. `hash` (of everything that changes behaviour;
+    not `file`, `line`, `state`) names this version of the rule. `text` is the source, kept so that a run can be
+    explained for ever.
     """
 
     version: int
@@ -293,3 +296,6 @@ class Plan(msgspec.Struct, frozen=True, omit_defaults=True):
     on_exit: tuple[Step, ...] = ()
     params: dict[str, str] = {}
     clocks: tuple[ClockPlan, ...] = ()
+    begins: Beginning | None = None
+    counts: tuple[CountPlan, ...] = ()
+    absences: tuple[AbsencePlan, ...] = ()

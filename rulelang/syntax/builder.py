@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any
 
@@ -10,14 +10,16 @@ from rulelang.diagnostics import syntax as say
 from rulelang.diagnostics.suggest import did_you_mean
 from rulelang.source import Source, Span
 from rulelang.syntax import literals
-from rulelang.syntax.expression_builder import Children, is_token, part, span_of
+from rulelang.syntax.expression_builder import Children, Where, is_token, part, span_of
 from rulelang.syntax.nodes import (
     Declaration,
     EnrolClause,
     ExitClause,
     Expr,
+    Operand,
     Phrase,
     PhrasePart,
+    Provided,
     RateClause,
     Rule,
     Step,
@@ -57,6 +59,13 @@ class _Triggers:
 class _When:
     span: Span
     condition: Any
+    held: Expr | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Held:
+    span: Span
+    value: Expr
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,11 +118,12 @@ class Builder(StepBuilder):
         triggers = tuple(t for child in header if isinstance(child, _Triggers) for t in child.clauses)
         first = header[0].span
         takes = self._one(header, TakesClause, "takes", "divide the parameters by commas")
-        if not triggers and not takes and not any(is_token(child, "ERR_CLAUSE") for child in header):
+        when = self._one(header, _When, "when", "join the two conditions with `and`")
+        beginning = triggers or takes or when
+        if not beginning and not any(is_token(child, "ERR_CLAUSE") for child in header):
             self._say(say.no_trigger(self._source, first))
         self.filled(c[do], c[do + 1])
         self._bounded(first)
-        when = self._one(header, _When, "when", "join the two conditions with `and`")
         leaving = part(c, _Leaving)
         return Rule(
             span=span_of(c),
@@ -130,6 +140,7 @@ class Builder(StepBuilder):
             on_exit=leaving.steps if leaving else (),
             rates=tuple(child for child in header if isinstance(child, RateClause)),
             takes=takes,
+            held=when.held if when else None,
         )
 
     def _conditions(self, header: Children) -> None:
@@ -187,11 +198,21 @@ class Builder(StepBuilder):
         return words[0] if words else None
 
     def on(self, c: Children) -> _Triggers:
-        clauses = [TriggerClause(Span(c[n].start, c[n + 1].span.end), c[n + 1]) for n in range(0, len(c), 2)]
+        clauses = [replace(c[n + 1], span=Span(c[n].start, c[n + 1].span.end)) for n in range(0, len(c), 2)]
         return _Triggers(span_of(c), tuple(clauses))
 
+    def heard(self, c: Children) -> TriggerClause:
+        where = part(c, Where)
+        if where is not None and not is_absence(c[0]):
+            self._say(say.instead(self._source, where.word, "where", "when"))
+        return TriggerClause(span_of(c), c[0], whole(where.condition) if where else None)
+
     def when(self, c: Children) -> _When:
-        return _When(span_of(c), c[1])
+        held = part(c, _Held)
+        return _When(span_of(c), c[1], held.value if held else None)
+
+    def held(self, c: Children) -> _Held:
+        return _Held(span_of(c), c[1])
 
     def enrol(self, c: Children) -> EnrolClause:
         words = tuple(child for child in c if isinstance(child, Word))
@@ -260,6 +281,17 @@ class Builder(StepBuilder):
         entries = tuple(child for child in c if isinstance(child, Phrase))
         return Declaration(span_of(c), self.word(c), self._parts(c[1:semicolon]), entries)
 
+    def segment(self, c: Children) -> Declaration:
+        """A segment is read like a declaration whose last part is its condition."""
+        name = Operand(c[1].span, literals.text(c[1]))
+        head: tuple[PhrasePart, ...] = (name, self.word([c[2]]), self.word([c[3]]))
+        if len(c) > 4:
+            head = (*head, c[4], Provided(span_of(c[-1:]), whole(c[-1])))
+        return Declaration(span_of(c), self.word(c), head, ())
+
+    def provided(self, c: Children) -> Provided:
+        return Provided(span_of(c), whole(c[1]))
+
     def entry(self, c: Children) -> Phrase:
         return Phrase(span_of(c), self._parts(c))
 
@@ -272,6 +304,12 @@ class Builder(StepBuilder):
     def prompt(self, c: Children) -> Expr:
         expression: Expr = c[0]
         return expression
+
+
+def is_absence(phrase: Phrase) -> bool:
+    """Whether a trigger is the absence of an event: `absence of payment received for 7d after invoice sent`."""
+    first = [part_.text if isinstance(part_, Word) else "" for part_ in phrase.parts[:2]]
+    return first == ["absence", "of"]
 
 
 def _is_word(part_: PhrasePart, text: str) -> bool:

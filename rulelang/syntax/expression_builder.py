@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any, TypeGuard, TypeVar
 
@@ -18,11 +18,14 @@ from rulelang.syntax.nodes import (
     Binary,
     Call,
     Expr,
+    Happening,
+    InSegment,
     ListLit,
     Name,
     Operand,
     Phrase,
     PhrasePart,
+    Provided,
     Test,
     Unary,
     Word,
@@ -87,6 +90,23 @@ def _members(op: Token, rest: Children) -> Expr:
     return ListLit(span_of(rest), rest[1])
 
 
+@dataclass(frozen=True, slots=True)
+class Where:
+    """`where <condition>`, and the place of the word; the condition is a token where it did not parse."""
+
+    span: Span
+    condition: Any
+    word: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Within:
+    """`in <duration>`."""
+
+    span: Span
+    value: Expr
+
+
 class ExpressionBuilder:
     """Makes expressions and phrases, and says what the grammar lets pass but the language does not."""
 
@@ -117,7 +137,7 @@ class ExpressionBuilder:
             return Word(child.span, child.text)
         if isinstance(child, Arguments):
             return self._parenthesised(child, before)
-        return child if isinstance(child, Word | Operand) else Operand(child.span, child)
+        return child if isinstance(child, Word | Operand | Provided) else Operand(child.span, child)
 
     def _parenthesised(self, arguments: Arguments, before: list[PhrasePart]) -> PhrasePart:
         word = before[-1] if before and isinstance(before[-1], Word) else None
@@ -210,6 +230,33 @@ class ExpressionBuilder:
     def call(self, c: Children) -> Call:
         arguments = tuple(child for child in c if isinstance(child, Argument))
         return Call(span_of(c), plain(c[0]), c[0].span, arguments)
+
+    def in_segment(self, c: Children) -> InSegment:
+        record = None if is_token(c[0], "IN") else c[0]
+        word, name = c[-2], c[-1]
+        if plain(word) != "segment":
+            self._say(say.instead(self._source, word.span, word.text, "segment"))
+        return InSegment(span_of(c), record, self.word([word]), literals.text(name))
+
+    def not_in_segment(self, c: Children) -> Expr:
+        return Unary(span_of(c), "not", self.in_segment([c[0], *c[2:]]))
+
+    # --- events of the past ---
+
+    def happening_call(self, c: Children) -> Happening:
+        phrase, window, where = c[2]
+        return Happening(span_of(c), plain(c[0]), c[0].span, phrase, window, where)
+
+    def happening(self, c: Children) -> tuple[Phrase, Expr | None, Expr | None]:
+        words = [child for child in c if isinstance(child, Word | Operand)]
+        within, where = part(c, Within), part(c, Where)
+        return self.phrase(words), within.value if within else None, where.condition if where else None
+
+    def within(self, c: Children) -> Within:
+        return Within(span_of(c), c[1])
+
+    def where(self, c: Children) -> Where:
+        return Where(span_of(c), c[1], c[0].span)
 
     def literal(self, c: Children) -> Expr:
         return literals.literal(c[0])

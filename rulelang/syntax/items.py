@@ -10,8 +10,18 @@ from rulelang.syntax.blocks import TRACKED, Blocks
 from rulelang.syntax.newlines import breaks
 from rulelang.syntax.tokens import CUT, DECLARATIONS, END_OF_INPUT, Token
 
-_SHAPES = {"tags": "COLON", "status": "for", "fields": "for", "workspace": "line", "policy": "line"}
+_SHAPES = {
+    "tags": "COLON",
+    "status": "for",
+    "health": "for",
+    "fields": "for",
+    "workspace": "line",
+    "policy": "line",
+}
 """What follows the word of a declaration; a name in quotes if nothing else is said."""
+
+_START = {"rule": "rule", "on": "rule", "segment": "segment"}
+"""What the grammar calls an item that begins with a word, where that is no declaration like most."""
 
 _CLOSING = frozenset(("SEMICOLON", "END", CUT))
 """The kinds of tokens behind which a statement begins."""
@@ -74,8 +84,8 @@ class _Splitter:
         return found
 
     def _open(self, kind: str, at: int) -> None:
-        self._kind = kind
-        self._titled = self._tokens[at].kind != "ON"
+        self._kind = "declaration" if kind == "segment" else kind
+        self._titled = self._tokens[at].kind == "RULE"
         self._header, self._block, self._closed, self._blocks = True, False, False, Blocks()
 
     def _note(self, at: int, statement: bool) -> None:
@@ -106,13 +116,12 @@ class _Splitter:
         token, after = self._tokens[at], self._tokens[at + 1]
         if token.kind == "RULE" or (token.kind == "ON" and self._on_begins(at, token, after)):
             return ("rule", "")
+        if token.kind == "WHEN" and self._when_begins(at):
+            return ("rule", "")
         if token.kind == "NAME":
             meant = self._keyword(token, after)
             if meant:
-                return (
-                    "rule" if meant in ("rule", "on") else "declaration",
-                    "" if meant == token.text else meant,
-                )
+                return _START.get(meant, "declaration"), "" if meant == token.text else meant
         outside = self._closed and (
             self._kind == "declaration" or (self._column_0(token) and token.kind == "NAME")
         )
@@ -124,6 +133,18 @@ class _Splitter:
                 return not (after.kind == "EXIT" and self._tokens[at + 2].first)
             return not (after.text in ("exit", "error") or self._blocks.waiting)
         return self._column_0(token) and not self._titled
+
+    def _when_begins(self, at: int) -> bool:
+        """Whether a `when` begins a rule: in the first column, outside a header, with its `do` on the same line.
+
+        A condition of a step has no `do` behind it.
+        """
+        if not self._column_0(self._tokens[at]) or (self._kind == "rule" and self._header):
+            return False
+        for token in self._tokens[at + 1 :]:
+            if token.first or token.kind == "DO":
+                return token.kind == "DO" and not token.first
+        return False
 
     def _keyword(self, token: Token, after: Token) -> str:
         """The word that begins an item here: the token itself, or in the first column a word it is near to."""

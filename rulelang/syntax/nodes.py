@@ -163,6 +163,29 @@ class Test(Node):
     negated: bool
 
 
+@dataclass(frozen=True, slots=True)
+class InSegment(Node):
+    """`in segment "X"`, or with `record` (a related one) `account in segment "X"`. `word` is `segment`."""
+
+    record: Expr | None
+    word: Word
+    name: TextLit
+
+
+@dataclass(frozen=True, slots=True)
+class Happening(Node):
+    """`count(order placed in 30d where total > 100)`, `last(order placed)`: events of the past.
+
+    `name` is `count` or `last`, `window` what stands behind `in`, `where` the condition on the event.
+    """
+
+    name: str
+    name_span: Span
+    phrase: Phrase
+    window: Expr | None
+    where: Expr | None
+
+
 Expr: TypeAlias = (
     TextLit
     | NumberLit
@@ -181,6 +204,8 @@ Expr: TypeAlias = (
     | Binary
     | Between
     | Test
+    | InSegment
+    | Happening
 )
 
 
@@ -221,7 +246,14 @@ class Arguments(Node):
     items: tuple[Argument, ...]
 
 
-PhrasePart: TypeAlias = Word | Operand | Arguments
+@dataclass(frozen=True, slots=True)
+class Provided(Node):
+    """`when <condition>` behind an item of a declaration, or the condition of a segment; None where it is broken."""
+
+    condition: Expr | None
+
+
+PhrasePart: TypeAlias = Word | Operand | Arguments | Provided
 
 
 @dataclass(frozen=True, slots=True)
@@ -451,9 +483,10 @@ Step: TypeAlias = (
 
 @dataclass(frozen=True, slots=True)
 class TriggerClause(Node):
-    """`on <phrase> [or on <phrase>]`: one trigger."""
+    """`on <phrase> [or on <phrase>]`: one trigger. `where` stands behind `absence of …` only."""
 
     phrase: Phrase
+    where: Expr | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -500,7 +533,8 @@ class ExitClause(Node):
 class Rule(Node):
     """One rule. Every part but `triggers` and `steps` may be missing; `broken` when a part did not parse.
 
-    `header_span` covers what a reader would call the rule's first line; `subject` and `state` are Words.
+    `header_span` covers what a reader would call the rule's first line; `subject` and `state` are Words. A rule
+    without triggers that has a `when` starts when that becomes true, or has been true for the duration `held`.
     """
 
     name: TextLit | None
@@ -516,15 +550,16 @@ class Rule(Node):
     on_exit: tuple[Step, ...] = ()
     rates: tuple[RateClause, ...] = ()
     takes: TakesClause | None = None
+    held: Expr | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Declaration(Node):
     """A declaration of the workspace's schema; see docs/schema.md for the forms.
 
-    `keyword` is `fields`, `pipeline`, `status`, `team`, `person`, `tags`, `event`, `workspace`; `head` holds
-    what follows it on the line, `entries` the lines of its block up to `end` (each a list of phrase parts,
-    with Word(":") and Word(",") kept as separators).
+    `keyword` is `fields`, `pipeline`, `status`, `segment`, `health`, `team`, `person`, `tags`, `event`,
+    `workspace`; `head` holds what follows it on the line, `entries` the lines of its block up to `end` (each a list
+    of phrase parts, with Word(":") and Word(",") kept as separators).
     """
 
     keyword: Word

@@ -70,7 +70,7 @@ _DANGLING = frozenset(
     )
 )
 _WANTED = {"WHEN": "a condition", "IF": "a condition", "ELIF": "a condition"}
-_WHOLES = {"declaration": "declaration", "prompt": "expression"}
+_WHOLES = {"declaration": "declaration", "segment": "declaration", "prompt": "expression"}
 _OPEN = {"LPAR": "RPAR", "LSQB": "RSQB"}
 _CLOSE = frozenset(("RPAR", "RSQB"))
 

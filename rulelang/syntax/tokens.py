@@ -14,7 +14,20 @@ CUT = "CUT"
 """The kind of the last token of an item that is too long: what follows was left out."""
 
 DECLARATIONS = frozenset(
-    ("workspace", "status", "pipeline", "fields", "person", "team", "tags", "event", "policy", "calendar")
+    (
+        "workspace",
+        "status",
+        "segment",
+        "health",
+        "pipeline",
+        "fields",
+        "person",
+        "team",
+        "tags",
+        "event",
+        "policy",
+        "calendar",
+    )
 )
 """The words that begin a declaration of the schema."""
 

@@ -10,7 +10,15 @@ from rulelang.diagnostics import syntax as say
 from rulelang.diagnostics.suggest import did_you_mean
 from rulelang.source import Span
 from rulelang.syntax import literals
-from rulelang.syntax.expression_builder import Children, ExpressionBuilder, is_token, like, part, span_of
+from rulelang.syntax.expression_builder import (
+    Children,
+    ExpressionBuilder,
+    Where,
+    is_token,
+    like,
+    part,
+    span_of,
+)
 from rulelang.syntax.nodes import (
     Awaited,
     DurationLit,
@@ -52,12 +60,6 @@ class Otherwise:
 
     span: Span
     steps: tuple[Step, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class _Where:
-    span: Span
-    condition: Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +118,7 @@ class WaitBuilder(ExpressionBuilder):
     def awaited(self, c: Children) -> Awaited:
         phrase, now = self._now(c[0])
         self._slips(phrase)
-        where, name = part(c, _Where), part(c, _As)
+        where, name = part(c, Where), part(c, _As)
         return Awaited(
             span_of(c),
             phrase,
@@ -143,9 +145,6 @@ class WaitBuilder(ExpressionBuilder):
             case (*_, before, Word(text="from"), Word(text="now")):
                 return Phrase(Span(phrase.span.start, before.span.end), phrase.parts[:-2]), True
         return phrase, False
-
-    def where(self, c: Children) -> _Where:
-        return _Where(span_of(c), c[1])
 
     def as_(self, c: Children) -> _As:
         return _As(span_of(c), c[1])

@@ -16,6 +16,7 @@ from rulelang.types.model import (
     RECORD,
     TAG_LIST,
     TEXT,
+    TEXT_LIST,
     TIME_ZONE,
     Kind,
     Type,
@@ -179,6 +180,8 @@ def builtin_fields(
     for kind in ("contact", "account"):
         doc = f"The status of the {kind}."
         fields[kind]["status"] = FieldDef("status", status_type(statuses[kind]), doc)
+        doc = f"The segments that the {kind} is in; test it with `in segment`."
+        fields[kind]["segments"] = FieldDef("segments", TEXT_LIST, doc, read_only=True)
     keys = pipeline_type(p for p in pipelines if p.subject == "opportunity")
     doc = "The key of the pipeline it was last moved in."
     fields["opportunity"]["pipeline"] = FieldDef("pipeline", keys, doc, read_only=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
+from rulelang.plan.followed import Computed
 from rulelang.source import Source, Span
 from rulelang.types.calendars import BusinessCalendar
 from rulelang.types.model import Type
@@ -73,6 +74,16 @@ class EventDef:
 
 
 @dataclass(frozen=True, slots=True)
+class SegmentDef:
+    """A segment of one kind of subject. `computed` says that a condition decides who is in it, and no event."""
+
+    name: str
+    subject: str
+    computed: bool
+    declared: Declared | None = field(default=None, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
 class TemplateDef:
     """A message template: `name` is the file name without its suffix, `text` the Liquid body, with front matter."""
 
@@ -88,7 +99,8 @@ class Schema:
     `fields[kind][name]`; `teams`, `people`, `events`, `templates` by name (people by e-mail in lower case);
     `pipelines` by `<kind>/<name>`, since two kinds may have pipelines of one name: use `pipeline()`. `tags`
     is None when any tag may be used. `currency` (ISO 4217) and `time_zone` (IANA) are the workspace's own.
-    `policy` says when messages to contacts may go out, `calendars` when business is open, by name.
+    `policy` says when messages to contacts may go out, `calendars` when business is open, by name. `segments` are
+    by `<kind>/<name>`, as pipelines are; `computed` has, by kind, the conditions of segments, statuses and health.
     """
 
     fields: Mapping[str, Mapping[str, FieldDef]]
@@ -103,6 +115,8 @@ class Schema:
     time_zone: str = "UTC"
     policy: Policy = Policy()
     calendars: Mapping[str, BusinessCalendar] = field(default_factory=dict)
+    segments: Mapping[str, SegmentDef] = field(default_factory=dict)
+    computed: Mapping[str, Computed] = field(default_factory=dict)
 
     def pipelines_of(self, kind: str) -> tuple[Pipeline, ...]:
         """The pipelines of one subject kind in the order declared; the first is its primary one."""

@@ -1,4 +1,4 @@
-"""Alarms set anew for many subjects, part by part: after a deploy that listens to other moments, or a new time zone.
+"""Alarms and followed conditions of many subjects, part by part: after a deploy, or with a new time zone.
 
 What is left to do is a recorded event that waits, so that a crash loses nothing and new events are served meanwhile.
 """
@@ -9,26 +9,29 @@ from collections.abc import Mapping
 
 from msgspec.structs import replace
 
-from runtime.alarms import Watch
 from runtime.engine.unit import Unit
 from runtime.model import ALARMS_CHANGED, Event, EventInput, Millis, SubjectKey
 from runtime.store.protocol import AcceptedEvent, Batch, Transaction
 
-STAMP = "alarms:"
-"""Counters, one for each kind of subject: the stamp of the alarms that its subjects have, or are getting."""
+_SAID = ("pass", "root", "fields")
+"""What of an event every subject is told."""
 PASS = "alarms.pass:"
 """Counters, one for each kind: the number of the last pass over all subjects. Only the last goes on."""
 
 
-def plan_passes(tx: Transaction, watches: Mapping[str, Watch], now: Millis) -> None:
-    """Record a pass over all subjects of each kind whose alarms are others than they were."""
+def plan_passes(tx: Transaction, stamps: Mapping[str, Mapping[str, int]], now: Millis) -> None:
+    """Record a pass over all subjects of each kind for which something else is kept than before.
+
+    `stamps` say for each kind what is kept, by name (`Machine.stamps`). Counters `<name>:<kind>` remember them.
+    """
     counters = tx.counters()
     batch = Batch()
-    for kind, watch in watches.items():
-        if counters.get(f"{STAMP}{kind}") == watch.stamp:
+    for kind, wanted in stamps.items():
+        new = {f"{name}:{kind}": stamp for name, stamp in wanted.items()}
+        if all(counters.get(name, 0) == stamp for name, stamp in new.items()):
             continue
         number = counters.get(f"{PASS}{kind}", 0) + 1
-        batch.counters |= {f"{STAMP}{kind}": watch.stamp, f"{PASS}{kind}": number}
+        batch.counters |= {**new, f"{PASS}{kind}": number}
         event = Event(
             id=f"{ALARMS_CHANGED}:{kind}:{number}",
             type=ALARMS_CHANGED,
@@ -62,7 +65,8 @@ def arm_again(unit: Unit, event: Event, limit: int) -> None:
 
 def _arm(unit: Unit, event: Event, keys: list[SubjectKey]) -> None:
     unit.pass_by(keys)
-    inputs = [(key, EventInput(replace(event, subject=key, data={}))) for key in keys]
+    said = {name: value for name, value in event.data.items() if name in _SAID}
+    inputs = [(key, EventInput(replace(event, subject=key, data=said))) for key in keys]
     unit.load_related(inputs)
     for key, input in inputs:
         unit.advance(key, input)

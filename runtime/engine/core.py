@@ -95,7 +95,7 @@ class EngineCore:
         """
         with self.store.transaction() as tx:
             tx.save_plans(self.rules.plans.encoded())
-            plan_passes(tx, self.rules.machine.alarms, now)
+            plan_passes(tx, self.rules.machine.stamps, now)
         self.forget()
 
     def install(
@@ -114,7 +114,7 @@ class EngineCore:
         """
         with self.store.transaction() as tx:
             tx.save_plans(rules.plans.encoded())
-            plan_passes(tx, rules.machine.alarms, now)
+            plan_passes(tx, rules.machine.stamps, now)
             plan_settling(tx, settlings, now)
             if record is not None:
                 record(tx)

@@ -43,6 +43,8 @@ def working(kind: str, **fields: object) -> Working:
 def derived(kind: str) -> list[tuple[str, dict[str, object]]]:
     """All events of a subject that is created with a stage, moves on, and changes all its fields."""
     subject = working(kind, tags=["b", "c"], status="open" if kind == "opportunity" else "trial")
+    if kind != "opportunity":
+        subject.fields["segments"] = ["Old"]
     pipeline, first, second = STAGES[kind]
     subject.move_stage(pipeline, first)
     events = list(DERIVATIONS.derive(subject.take_changes(), True, subject, ""))
@@ -50,6 +52,8 @@ def derived(kind: str) -> list[tuple[str, dict[str, object]]]:
     for name, value in FIELDS.items():
         if name in SCHEMA.fields[kind]:
             subject.set(name, "won" if (kind, name) == ("opportunity", "status") else value)
+    if kind != "opportunity":
+        subject.set("segments", ["New"])
     events += DERIVATIONS.derive(subject.take_changes(), False, subject, "")
     return [(type_, data) for type_, data, _ in events]
 

@@ -49,7 +49,7 @@ def slot(
     return Slot(Param(name, type_, doc, choices=choices, role=role), filters)
 
 
-def moment(name: str, doc: str, type_: Type, *, choices: tuple[str, ...] = (), role: str = "") -> Slot:
+def moment(name: str, doc: str, type_: Type = TEXT, *, choices: tuple[str, ...] = (), role: str = "") -> Slot:
     """A slot that says when a trigger of the clock fires."""
     return Slot(Param(name, type_, doc, choices=choices, role=role), ())
 

@@ -1,11 +1,29 @@
-"""Answers that runs wait for: approvals and callbacks."""
+"""Answers that runs wait for: approvals and callbacks; and events that do not come."""
 
 from __future__ import annotations
 
-from rulelang.catalog.triggers.parts import EVERYONE, trigger
-from rulelang.types.model import PERSON, RECORD, TEXT
+from rulelang.catalog.triggers.parts import EVERYONE, moment, trigger
+from rulelang.types.model import DURATION, PERSON, RECORD, TEXT
 
 TRIGGERS = (
+    trigger(
+        "absence.noticed",
+        "absence of {missed} for {within} after {first}",
+        "an event does not come after another",
+        doc="Fires when the missed event has not come so long after the first one, for each first event by itself. "
+        "`where` behind the phrase says which missed event belongs to it: its fields stand alone, those of the first "
+        "event behind `event.`. The rule sees the data of the first event. At most 100 first events of one record "
+        "wait at a time.",
+        example='on absence of payment received for 7d after invoice sent do add tag "unpaid"',
+        subjects=EVERYONE,
+        slots=(
+            moment("missed", "the event that does not come, like any trigger", role="phrase"),
+            moment("within", "how long, such as `7d`", DURATION, role="phrase"),
+            moment("first", "the event that it should follow", role="phrase"),
+        ),
+        payload={"absence": TEXT},
+        sample={"absence": "payment received for 7d after invoice sent"},
+    ),
     trigger(
         "approval.given",
         "approval given",

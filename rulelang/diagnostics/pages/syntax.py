@@ -113,9 +113,10 @@ PAGES: dict[str, Page] = {
     ),
     "E0018": Page(
         "a rule without a trigger",
-        "A rule begins with `on`, or with `rule` and then at least one `on`.",
-        'rule "New"\n  when score > 5\ndo\n  add tag new\nend',
-        'rule "New"\n  on contact created\n  when score > 5\ndo\n  add tag new\nend',
+        "A rule begins with `on`, or with `rule` and then at least one `on`. Without `on` it starts when its "
+        "condition becomes true: then it needs a `when`.",
+        'rule "New"\n  enrol once\ndo\n  add tag new\nend',
+        'rule "New"\n  on contact created\n  enrol once\ndo\n  add tag new\nend',
     ),
     "E0019": Page(
         "a block without a step",
