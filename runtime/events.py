@@ -10,6 +10,7 @@ import msgspec
 
 from rulelang.calendar import CalendarError, instant_text, parse_instant
 from rulelang.catalog.model import Catalogue, Effect
+from rulelang.diagnostics.messages import article
 from rulelang.diagnostics.suggest import did_you_mean
 from rulelang.types.builtin import concrete
 from rulelang.types.coerce import CoercionError, coerce
@@ -224,7 +225,9 @@ class EventCodec:
         for name, value in values.items():
             definition = known.get(name)
             if definition is None:
-                message = _unknown(f"a {kind} has no field `{name}`", name, known, "declare it in the schema")
+                message = _unknown(
+                    f"{article(kind)} has no field `{name}`", name, known, "declare it in the schema"
+                )
                 raise EventError(f"{pointer}/{name}", message)
             if definition.read_only and name not in ("stages", "id"):
                 raise EventError(f"{pointer}/{name}", f"`{name}` is kept by the system and cannot be set")
@@ -249,7 +252,10 @@ class EventCodec:
         raise EventError(
             "/stage",
             _unknown(
-                f"no pipeline of a {kind} has the stage {stage!r}", stage, known, "declare it in the schema"
+                f"no pipeline of {article(kind)} has the stage {stage!r}",
+                stage,
+                known,
+                "declare it in the schema",
             ),
         )
 
@@ -263,7 +269,9 @@ class EventCodec:
                 names = [p.name for p in self._schema.pipelines_of(kind)]
                 raise EventError(
                     f"{pointer}/{name}",
-                    _unknown(f"a {kind} has no pipeline `{name}`", name, names, "declare it in the schema"),
+                    _unknown(
+                        f"{article(kind)} has no pipeline `{name}`", name, names, "declare it in the schema"
+                    ),
                 )
             if stage not in pipeline.stages:
                 message = _unknown(

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from rulelang.calendar import CalendarError, parse_instant
+from rulelang.diagnostics.messages import article
 from rulelang.types.schema import Schema
 from runtime.csvfile import Table, TableError
 from runtime.events import IDENTITY_FIELDS, EventCodec, EventError, derived_id
@@ -79,7 +80,9 @@ def _id(kind: str, fields: dict[str, Any]) -> str:
     for field in IDENTITY_FIELDS[kind]:
         if fields.get(field):
             return derived_id(kind, field, str(fields[field]))
-    raise EventError("", f"a {kind} needs `id` or {' or '.join(f'`{f}`' for f in IDENTITY_FIELDS[kind])}")
+    raise EventError(
+        "", f"{article(kind)} needs `id` or {' or '.join(f'`{f}`' for f in IDENTITY_FIELDS[kind])}"
+    )
 
 
 def read_events(path: Path, codec: EventCodec, start: Millis) -> list[Event]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from rulelang.diagnostics.messages import article
 from rulelang.diagnostics.model import Diagnostic, Fix, Label
 from rulelang.diagnostics.near import listed, near_misses
 from rulelang.source import Source, Span
@@ -209,5 +210,9 @@ def whole_record(source: Source, span: Span, owner: str, known: Iterable[str]) -
 def unrelated(source: Source, span: Span, name: str, subject: str) -> Diagnostic:
     """A record that the subject of the rule does not point at."""
     return Diagnostic(
-        "E0725", f"a message about a {subject} cannot show its `{name}`: there may be many", source, span
+        "E0725",
+        f"a message about {article(subject)} cannot show its `{name}`: there may be many",
+        source,
+        span,
+        help=f'if the rule is about the {name}, say so: `rule "…" for {name}`',
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from rulelang.catalog.model import Derivation, Effect, Trigger
 from rulelang.catalog.triggers.parts import ACCOUNT, CONTACT, CUSTOMERS, EVERYONE, slot, trigger
+from rulelang.diagnostics.messages import article
 from rulelang.types.builtin import ANY_STATUS, HEALTH
 from rulelang.types.model import ANY, NUMBER, PERSON, RECORD, TAG_LIST, TEXT, Type
 
@@ -16,9 +17,9 @@ def _created(kind: str, subjects: tuple[str, ...], rows: tuple[int, ...]) -> Tri
         f"{kind}.created",
         f"{kind} created [via {{source}}]",
         f"a new {kind} is there",
-        doc=f"Fires when a {kind} is created: by the API, an import, or the first event about it. `via` narrows it "
-        "to one source, such as `form`, `import`, `api` or `ui`. `event.fields` holds the fields that it began "
-        f"with; the fields of the {kind} itself may be used as well.",
+        doc=f"Fires when {article(kind)} is created: by the API, an import, or the first event about it. `via` "
+        "narrows it to one source, such as `form`, `import`, `api` or `ui`. `event.fields` holds the fields that "
+        f"it began with; the fields of the {kind} itself may be used as well.",
         example=f'on {kind} created via "form" when tags contains "vip" do notify owner "a new {kind} to look at"',
         subjects=subjects,
         slots=(slot("source", f"where the {kind} came from"),),
@@ -34,7 +35,7 @@ def _updated(kind: str, subjects: tuple[str, ...], rows: tuple[int, ...]) -> Tri
     return trigger(
         f"{kind}.updated",
         f"{kind} updated",
-        f"any field of a {kind} changes",
+        f"any field of {article(kind)} changes",
         doc="Fires once for each change, whatever fields it touches. `event.changes` holds them: "
         "`event.changes.owner.after`. To wait for one field, write `field changed owner`.",
         example=f'on {kind} updated when event.changes.owner is set do add tag "moved"',
