@@ -140,7 +140,7 @@ def _inner_lists(step: nodes.Node, level: int, arms: int) -> Iterator[tuple[Sequ
         case nodes.IfStep():
             yield from ((branch.steps, level + 1) for branch in step.branches)
             yield step.otherwise or (), level + 1
-        case nodes.BlockStep() | nodes.RepeatStep():
+        case nodes.BlockStep() | nodes.RepeatStep() | nodes.EachStep():
             yield step.steps, level + 1
         case nodes.ListenStep():
             yield from ((arm.steps, arms + 1) for arm in step.arms)

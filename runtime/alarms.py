@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from rulelang.calendar import CalendarError
 from rulelang.plan.model import ClockPlan, Plan
+from rulelang.plan.parts import kinds_of
 from runtime.model import ALARMS_CHANGED, JSON, Event, Millis, SubjectKey
 from runtime.moments import SOURCES, Items, Moment, Params, Source, View, days_of
 
@@ -63,7 +64,8 @@ def watches(plans: Iterable[Plan], zone: str) -> dict[str, Watch]:
     found: dict[str, dict[str, Alarm]] = {}
     for plan in plans:
         for alarm in map(Alarm.of, plan.clocks):
-            found.setdefault(plan.subject, {})[alarm.name] = alarm
+            for kind in kinds_of(plan):
+                found.setdefault(kind, {})[alarm.name] = alarm
     return {kind: Watch(alarms.values(), zone) for kind, alarms in found.items()}
 
 

@@ -15,6 +15,7 @@ from runtime.program import (
     Arm,
     BranchEnd,
     Draw,
+    Each,
     Ear,
     Exit,
     Fork,
@@ -68,6 +69,8 @@ def compile_program(plan: model.Plan, library: Library) -> Program:
         goals=tuple(i for i in code if isinstance(i, Goal)),
         ears={event: tuple(ears) for event, ears in assembler.ears.items()},
         keeps_event=assembler.keeps_event,
+        kinds=frozenset((plan.subject, *(i.kind for i in code if isinstance(i, Each)))),
+        starts={i.branch: n + 1 for n, i in enumerate(code) if isinstance(i, Each)},
         roots=frozenset(root for ir in watched for root in roots(ir)) - {"event", "run", "awaited"},
     )
 
@@ -249,6 +252,16 @@ class _Assembler:
             self.emit(BranchEnd())
         self.code[head] = Fork(step.id, tuple(branches), len(self.code))
 
+    def each(self, step: model.EachStep) -> None:
+        """Steps for related records, closed by an end of their own; this run passes them by."""
+        self.note(step.when)
+        head = self._reserve()
+        self.steps(step.steps)
+        self.emit(BranchEnd())
+        join = len(self.code)
+        branch = f"{step.id}.do"
+        self.code[head] = Each(step.id, branch, step.kind, step.many, step.most, _maybe(step.when), join)
+
     def go_to(self, step: model.GoToStep) -> None:
         """A jump forward, resolved when all labels are known."""
         self.note(step.when)
@@ -326,6 +339,7 @@ _BUILDERS: Mapping[type, str] = {
     model.RepeatStep: "repeat",
     model.LetStep: "let",
     model.ParallelStep: "parallel",
+    model.EachStep: "each",
     model.GoToStep: "go_to",
     model.LabelStep: "label",
     model.GoalStep: "goal",

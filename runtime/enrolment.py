@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from rulelang.calendar import CalendarError, parse_duration, shift
 from rulelang.plan.interpret import first_false
-from runtime.model import JSON, EntryKind, Event, Millis, Run, RunStatus
+from runtime.model import JSON, Cause, EntryKind, Event, Millis, Run, RunStatus
 from runtime.program import Program
 from runtime.tracking import CONDITION_MET
 
@@ -131,16 +131,23 @@ class Enrolments:
 
     def _refusal(self, program: Program, event: Event, run: Run) -> str:
         bounds, cause = self._turn.machine.bounds, event.cause
-        key = program.plan.key
-        if cause is not None and cause.depth > bounds.depth:
-            return f"rules set each other off more than {bounds.depth} deep: {' → '.join((*cause.path, key))}"
+        deep = self.too_deep(cause, program.plan.key) if cause is not None else ""
+        if deep:
+            return deep
         if len(self._turn.started) >= bounds.runs_per_event:
             return f"one event may start {bounds.runs_per_event} runs; more were due"
         reason = self._enrolled_before(program, run)
         if reason:
             return reason
         reason, _ = self._turn.listening.exit_reason(run, program)
-        return reason or self._too_many_a_minute()
+        return reason or self.too_many_a_minute()
+
+    def too_deep(self, cause: Cause, key: str) -> str:
+        """Why a rule must not be set off by what other rules did; "" when it may."""
+        most = self._turn.machine.bounds.depth
+        if cause.depth <= most:
+            return ""
+        return f"rules set each other off more than {most} deep: {' → '.join((*cause.path, key))}"
 
     def _enrolled_before(self, program: Program, run: Run) -> str:
         memory = self._turn.working.memory
@@ -221,7 +228,8 @@ class Enrolments:
 
     # --- rates ---
 
-    def _too_many_a_minute(self) -> str:
+    def too_many_a_minute(self) -> str:
+        """Count another run of this subject; why it is one too many, or ""."""
         bounds, working = self._turn.machine.bounds, self._turn.working
         minute = self._turn.now // bounds.minute
         last, count = working.memory.get("rate", (0, 0))

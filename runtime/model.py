@@ -89,6 +89,14 @@ CONTACT_HEARD = "contact.heard"
 """Internal event: something happened to a contact of this account that counts for it. It matches no rule."""
 
 
+STEPS_STARTED = "steps.started"
+"""Internal event: steps of a rule are to be made for a record that is related to the rule's subject.
+
+Its data: `rule`, `plan`, `branch`, `run` (which asked for it), `of` (its subject), `event`, `vars`, `key`, and `kind`
+and `most` when it is for those of a kind that link to the subject that it is addressed to. It matches no rule.
+"""
+
+
 class RunStatus(StrEnum):
     """Where a run stands. The last four are final."""
 

@@ -51,7 +51,7 @@ class PlanSet:
         program = self._programs.get(plan.hash)
         if program is None:
             program = self._programs[plan.hash] = compile_program(plan, self._library)
-            self._heard.update((event, plan.subject) for event in program.ears)
+            self._heard.update((event, kind) for kind in program.kinds for event in program.ears)
         return program
 
     def program(self, hash: str) -> Program:
@@ -80,7 +80,7 @@ class PlanSet:
 
     def watches(self, kind: str) -> bool:
         """Whether some known plan for another kind of subject reads records of `kind` while it runs."""
-        return any(kind in p.roots and p.plan.subject != kind for p in self._programs.values())
+        return any(kind in p.roots and p.kinds != {kind} for p in self._programs.values())
 
     def listens(self, event_type: str, kind: str) -> bool:
         """Whether some live rule has a trigger on this event, or some known plan waits for it."""

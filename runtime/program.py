@@ -143,6 +143,22 @@ class Fork:
 
 
 @dataclass(frozen=True, slots=True)
+class Each:
+    """Have the steps behind it made for related records (see the plan's EachStep); go on at `join`.
+
+    `branch` is the id by which those runs know where they begin.
+    """
+
+    id: str
+    branch: str
+    kind: str
+    many: bool
+    most: int
+    when: Test | None
+    join: int
+
+
+@dataclass(frozen=True, slots=True)
 class BranchEnd:
     """A child run ends here."""
 
@@ -173,7 +189,20 @@ class Halt:
 
 
 Instruction: TypeAlias = (
-    Act | Sleep | Listen | Goal | Draw | LoopStart | Loop | Let | Fork | BranchEnd | JumpUnless | Jump | Halt
+    Act
+    | Sleep
+    | Listen
+    | Goal
+    | Draw
+    | LoopStart
+    | Loop
+    | Let
+    | Fork
+    | Each
+    | BranchEnd
+    | JumpUnless
+    | Jump
+    | Halt
 )
 
 
@@ -208,7 +237,8 @@ class Program:
     `end` is the place behind the last step, `last` that of the steps `on exit` (None without any). `ears` are
     by event type.
     `keeps_event`: some step reads the event that started the run. `roots`: records that conditions tested
-    after the start read (`contact`, `account`, `opportunity`).
+    after the start read (`contact`, `account`, `opportunity`). `kinds`: of the subjects whose runs follow it, its own
+    and those of related records. `starts` maps the branches of these to their first steps.
     """
 
     plan: model.Plan
@@ -223,3 +253,5 @@ class Program:
     ears: Mapping[str, tuple[Ear, ...]]
     keeps_event: bool
     roots: frozenset[str]
+    kinds: frozenset[str]
+    starts: Mapping[str, int]

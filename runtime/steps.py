@@ -17,6 +17,7 @@ from runtime.program import (
     Act,
     BranchEnd,
     Draw,
+    Each,
     Fork,
     Goal,
     Halt,
@@ -30,6 +31,7 @@ from runtime.program import (
     Sleep,
     Test,
 )
+from runtime.related import steps_for_related
 from runtime.timing import WaitError, wake_at
 
 if TYPE_CHECKING:
@@ -93,6 +95,11 @@ class Steps:
                 case Fork():
                     self._fork(run, program, instruction)
                     return
+                case Each():
+                    asked = self._each(run, instruction)
+                    if asked is None:
+                        return
+                    run, at = asked, instruction.join
                 case BranchEnd():
                     self._turn.end(run, RunStatus.COMPLETED, EntryKind.COMPLETED)
                     return
@@ -293,6 +300,22 @@ class Steps:
             self._turn.update(child)
             self._turn.note(EntryKind.ENROLLED, child, step=branch, reason=f"a branch of {run.id}")
             self.proceed(child, program, target)
+
+    def _each(self, run: Run, step: Each) -> Run | None:
+        """Ask for steps for related records, and go on; they are made in their own time, one subject after another."""
+        turn = self._turn
+        if not self.wanted(run, step.id, step.when):
+            return run
+        counted = self.count(run, step.id)
+        if counted is None:
+            return None
+        asked = steps_for_related(counted, step, turn.working, turn.now)
+        words = {"kind": step.kind, **({"most": step.most} if step.many else {})}
+        reason = "" if asked is not None else f"there is no {step.kind} that it is linked to"
+        turn.note(EntryKind.ACTION, run, step=step.id, action="for_each", input=words, reason=reason)
+        if asked is not None:
+            turn.emitted.append(asked)
+        return counted
 
     def _halt(self, run: Run, step: Halt) -> None:
         """End the run; `stop` in a branch ends the run that the branch belongs to."""

@@ -23,6 +23,7 @@ from runtime.model import (
     CONTACT_HEARD,
     JSON,
     RELATED_CHANGED,
+    STEPS_STARTED,
     AlarmInput,
     CancelInput,
     Cause,
@@ -45,6 +46,7 @@ from runtime.model import (
 )
 from runtime.moving import Moving
 from runtime.program import Program
+from runtime.related import start_steps
 from runtime.steps import Steps
 from runtime.telling import passed_on, told_elsewhere
 from runtime.tracking import CONDITIONS_CHANGED, Tracking, clear
@@ -52,7 +54,7 @@ from runtime.working import Change, Working
 from runtime.zones import no_zone, zone_of
 
 _NEWS_OF_ALARMS = frozenset({RELATED_CHANGED, ALARMS_CHANGED})
-_INTERNAL = _NEWS_OF_ALARMS | {CONDITIONS_DUE, CONTACT_HEARD}
+_INTERNAL = _NEWS_OF_ALARMS | {CONDITIONS_DUE, CONTACT_HEARD, STEPS_STARTED}
 _PLACES = frozenset({"time_zone", "account_id", "contact_id"})
 """Fields that decide whose time of day it is."""
 
@@ -242,6 +244,9 @@ class Turn:
         self.enrolments.enrol(event, data)
 
     def _on_news(self, event: Event) -> None:
+        if event.type == STEPS_STARTED:
+            start_steps(self, event)
+            return
         if self._alarms is not None and event.type in _NEWS_OF_ALARMS:
             self._alarms.demand()
         if self._tracking is not None:

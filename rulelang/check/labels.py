@@ -55,9 +55,9 @@ class _Jumps:
             visible = ahead.union(later)
             if isinstance(step, nodes.GoToStep):
                 self._check(step, visible, beyond)
-            parallel = isinstance(step, nodes.ParallelStep)
+            apart = isinstance(step, nodes.ParallelStep | nodes.EachStep)
             for block in blocks(step):
-                if parallel:
+                if apart:
                     self.walk(block, frozenset(), beyond | visible)
                 else:
                     self.walk(block, visible, beyond)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from rulelang.check.binding import Names
 from rulelang.types.builtin import concrete, stage_type
@@ -43,6 +43,7 @@ class Scope:
 
     `events_known` is False when a trigger could not, so that nothing is said about fields of the event.
     `awaited` is the event that a condition behind `where` is about; `names` are those the run has given.
+    `event_subject` is the kind of record that the event is about where that is another one.
     """
 
     schema: Schema
@@ -51,7 +52,13 @@ class Scope:
     events_known: bool = True
     awaited: EventFields | None = None
     names: Names = field(default_factory=Names, compare=False)
+    event_subject: str = ""
     _stages: dict[str, Mapping[str, FieldDef]] = field(default_factory=dict, compare=False)
+
+    def of(self, kind: str) -> Scope:
+        """The names of steps that are made for a related record of a kind."""
+        origin = self.event_subject or self.subject
+        return replace(self, subject=kind, awaited=None, event_subject=origin, _stages={})
 
     @property
     def fields(self) -> Mapping[str, FieldDef]:
@@ -113,7 +120,9 @@ class Scope:
 
     def event_type(self, name: str) -> Type | None:
         """The type of a field that all events have; None when they disagree about it."""
-        types = (concrete(e.fields[name], self.schema, self.subject) for e in self.events)
+        types = (
+            concrete(e.fields[name], self.schema, self.event_subject or self.subject) for e in self.events
+        )
         return _common(types)
 
 

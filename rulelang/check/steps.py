@@ -12,17 +12,20 @@ from rulelang.check.awaited import check_awaited, name
 from rulelang.check.branching import check_match, check_repeat, check_split
 from rulelang.check.context import Context
 from rulelang.check.convert import refuse_record
+from rulelang.check.counts import count
 from rulelang.check.expressions import condition, typed
 from rulelang.check.named import check_named
 from rulelang.check.parameters import check_given
 from rulelang.check.people import has_contact
 from rulelang.check.phrases import Phrases, fill, given_arguments, missing, no_action
 from rulelang.check.reach import warn_unreachable
+from rulelang.check.related import DEFAULT_MOST, MAX_RELATED, related_kind
 from rulelang.check.roles import pipelines_with
 from rulelang.check.typed import (
     CheckedAction,
     CheckedBlock,
     CheckedBranch,
+    CheckedEach,
     CheckedGoal,
     CheckedGoTo,
     CheckedIf,
@@ -53,13 +56,14 @@ RESULT: dict[str, Type] = {"ok": BOOL, "status": NUMBER, "body": ANY, "error": T
 class StepChecker:
     """Checks the steps of one rule. The parser has bounded their number, how deep they are nested, and retries.
 
-    `last` is set for the steps `on exit`, `branch` inside `parallel`.
+    `last` is set for the steps `on exit`, `branch` inside `parallel` and `for each`, `each` inside the latter.
     """
 
     context: Context
     phrases: Phrases
     last: bool = False
     branch: bool = False
+    each: bool = False
 
     def steps(self, steps: Sequence[nodes.Step]) -> tuple[CheckedStep, ...]:
         """The checked steps of one block; those that did not parse are left out."""
@@ -85,6 +89,8 @@ class StepChecker:
                 return check_split(self.context, step, self.steps)
             case nodes.RepeatStep():
                 return check_repeat(self.context, step, self.steps)
+            case nodes.EachStep():
+                return self._each(step)
             case nodes.LetStep():
                 return self._let(step)
             case nodes.BlockStep(span, steps, when):
@@ -170,6 +176,25 @@ class StepChecker:
                 branches.append(CheckedBlock(branch.span, inner.steps(branch.steps), when))
         fork.forget()
         return CheckedParallel(step.span, tuple(branches))
+
+    def _each(self, step: nodes.EachStep) -> CheckedEach | None:
+        """Steps for related records: what they say is about those, with the names that the run has given so far."""
+        context = self.context
+        when, kind = self._when(step.when), related_kind(context, step, self.each)
+        most = 1
+        if step.many:
+            most = DEFAULT_MOST
+            if step.most is not None:
+                most = count(context, step.most, "`at most`", 1, MAX_RELATED) or DEFAULT_MOST
+        if kind is None:
+            return None
+        own = context.with_scope(context.scope.of(kind))
+        inner = replace(self, context=own, branch=True, each=True)
+        fork = context.scope.names.fork()
+        with fork.way():
+            steps = inner.steps(step.steps)
+        fork.forget()
+        return CheckedEach(step.span, kind, step.many, most, steps, when)
 
     # --- values under names ------------------------------------------------------------------------
 

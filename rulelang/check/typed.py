@@ -242,6 +242,18 @@ class CheckedRepeat:
 
 
 @dataclass(frozen=True, slots=True)
+class CheckedEach:
+    """Steps for related records; the parts as in the plan."""
+
+    span: Span
+    kind: str
+    many: bool
+    most: int
+    steps: tuple[CheckedStep, ...]
+    when: Typed | None
+
+
+@dataclass(frozen=True, slots=True)
 class CheckedLet:
     """A value under a name; results of actions are bound by the action itself."""
 
@@ -310,6 +322,7 @@ CheckedStep: TypeAlias = (
     | CheckedIf
     | CheckedSplit
     | CheckedRepeat
+    | CheckedEach
     | CheckedLet
     | CheckedParallel
     | CheckedLabel

@@ -27,7 +27,7 @@ def blocks(step: nodes.Step) -> Iterator[Steps]:
             yield from (arm.steps for arm in arms)
         case nodes.ParallelStep(_, branches):
             yield from (branch.steps for branch in branches)
-        case nodes.BlockStep() | nodes.RepeatStep():
+        case nodes.BlockStep() | nodes.RepeatStep() | nodes.EachStep():
             yield step.steps
 
 

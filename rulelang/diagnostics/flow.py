@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from rulelang.diagnostics.messages import choice, guess, listed, noun, q
+from rulelang.diagnostics.messages import article, choice, guess, listed, noun, q
 from rulelang.diagnostics.messages import replace as replacement
 from rulelang.diagnostics.model import Diagnostic, Label, Severity
 from rulelang.source import Source, Span
@@ -229,3 +229,19 @@ def same_case(source: Source, span: Span, text: str, first: Span) -> Diagnostic:
 def nobody_left(source: Source, span: Span) -> Diagnostic:
     """`else` of a split whose shares come to all."""
     return _warning("W0608", source, span, "nobody is left for this `else`: the shares come to 100%")
+
+
+def not_related(
+    source: Source, span: Span, word: str, subject: str, one: Sequence[str], many: Sequence[str]
+) -> Diagnostic:
+    """`for each` over records that the subject does not have, or has one of."""
+    ways = [*(f"`for {kind} do`" for kind in one), *(f"`for each {kind} do`" for kind in many)]
+    message = f"{article(subject)} has no such records: {q(word)}"
+    return _error("E0540", source, span, message, f"write {listed(ways, ' or ')}")
+
+
+def each_within_each(source: Source, span: Span) -> Diagnostic:
+    """Related records of related records."""
+    message = "steps for related records cannot have such steps inside them"
+    help_ = "let an event go out there, and a rule for that kind of record listen to it"
+    return _error("E0541", source, span, message, help_)

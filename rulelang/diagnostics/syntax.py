@@ -49,6 +49,17 @@ def no_item(source: Source, span: Span, found: str) -> Diagnostic:
     )
 
 
+def no_each(source: Source, span: Span, text: str) -> Diagnostic:
+    """E0045: words behind `for` that name no related records."""
+    return Diagnostic(
+        "E0045",
+        f"{quoted(text)} names no related records",
+        source,
+        span,
+        help="steps for related records begin with `for each contact at most 100 do` or `for account do`",
+    )
+
+
 def misspelt(source: Source, span: Span, word: str, meant: str) -> Diagnostic:
     """E0003: a word one slip away from a word of the language."""
     fixes = (Fix(f"change to `{meant}`", span, meant),)

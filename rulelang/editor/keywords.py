@@ -60,6 +60,7 @@ DOCS: Mapping[str, str] = {
     "split": '`split case 50% "A" do … end` draws once for each subject; who is in a branch stays there.',
     "case": "`case` begins one way of `match` or `split`.",
     "repeat": "`repeat 3 times do … end`, `repeat while … at most 10 times do … end`.",
+    "for": "`for each contact at most 100 do … end` makes steps for related records, `for account do … end` for one.",
     "parallel": "`parallel do … end do … end end` runs branches side by side and goes on when all have ended.",
     "enrol": "`enrol once`, `enrol every time`, `enrol again after 30d`, `per event.order_id`: how often.",
     "exit": "`exit when` a condition or `exit on` an event ends the run early.",

@@ -18,6 +18,7 @@ _BLOCKS = (
     nodes.MatchStep,
     nodes.SplitStep,
     nodes.RepeatStep,
+    nodes.EachStep,
     nodes.ParallelStep,
     nodes.ListenStep,
     nodes.BlockStep,

@@ -60,6 +60,10 @@ STEPS: Mapping[str, tuple[str, str]] = {
         "a share of the subjects each",
     ),
     "repeat": ("repeat ${1:3} times do\n  ${0:action}\nend", "steps several times"),
+    "for each": (
+        "for each ${1:contact} at most ${2:100} do\n  ${0:action}\nend",
+        "steps for related records",
+    ),
     "parallel": (
         "parallel\n  do\n    ${1:action}\n  end\n  do\n    ${0:action}\n  end\nend",
         "branches side by side",

@@ -41,7 +41,7 @@ def _inside(step: model.Step) -> Iterator[tuple[Sequence[model.Step], bool]]:
     match step:
         case model.BlockStep():
             yield step.steps, True
-        case model.RepeatStep():
+        case model.RepeatStep() | model.EachStep():
             yield step.steps, False
         case model.IfStep():
             yield from ((branch.steps, False) for branch in step.branches)

@@ -15,6 +15,7 @@ from rulelang.check.typed import (
     CheckedAwaited,
     CheckedBlock,
     CheckedCount,
+    CheckedEach,
     CheckedEnrolment,
     CheckedGoal,
     CheckedGoTo,
@@ -47,6 +48,7 @@ from rulelang.plan.model import (
     BlockStep,
     Branch,
     ClockPlan,
+    EachStep,
     Enrolment,
     ExitOn,
     GoalStep,
@@ -275,6 +277,10 @@ class _Builder:
                 return self._split(path, step)
             case CheckedRepeat():
                 return self._repeat(path, step)
+            case CheckedEach():
+                when = self.condition(f"{path}.when", step.when)
+                inner = self.steps(f"{path}.do", step.steps)
+                return EachStep(path, step.kind, inner, step.many, step.most, when)
             case CheckedLet(_, name, value):
                 return LetStep(path, name, self.expression(f"{path}.value", value))
             case CheckedParallel(_, branches):

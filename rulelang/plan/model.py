@@ -159,6 +159,19 @@ class RepeatStep(msgspec.Struct, frozen=True, tag="repeat", tag_field="do", omit
     most: int = 1000
 
 
+class EachStep(msgspec.Struct, frozen=True, tag="each", tag_field="do", omit_defaults=True):
+    """Have steps made for related records of a `kind`: the one that the subject links to, or with `many` those that
+    link to it, `most` of them. Each becomes the subject of a run of its own; this one goes on at once.
+    """
+
+    id: str
+    kind: str
+    steps: tuple[Step, ...]
+    many: bool = False
+    most: int = 1
+    when: Lit | Get | Op | None = None
+
+
 class LetStep(msgspec.Struct, frozen=True, tag="let", tag_field="do"):
     """Keep a value under a name: `Get(("run", name))` reads it later."""
 
@@ -209,6 +222,7 @@ Step: TypeAlias = (
     | IfStep
     | SplitStep
     | RepeatStep
+    | EachStep
     | LetStep
     | ParallelStep
     | GoToStep

@@ -12,6 +12,7 @@ from rulelang.plan.model import (
     Arm,
     BlockStep,
     Branch,
+    EachStep,
     GoalStep,
     IfStep,
     LabelStep,
@@ -112,7 +113,7 @@ def blocks_of(step: Step) -> dict[str, Steps]:
     match step:
         case IfStep() | SplitStep():
             return {"else": step.otherwise}
-        case RepeatStep() | BlockStep():
+        case RepeatStep() | BlockStep() | EachStep():
             return {"do": step.steps}
         case ActionStep(on_error=on_error) if on_error is not None:
             return {"on error": on_error.steps}
@@ -133,3 +134,8 @@ def all_steps(plan: Plan) -> Iterator[Step]:
     """All steps of a plan, those `on exit` last."""
     yield from in_order(plan.steps)
     yield from in_order(plan.on_exit)
+
+
+def kinds_of(plan: Plan) -> frozenset[str]:
+    """The kinds of the subjects whose runs follow a plan: its own, and those of related records."""
+    return frozenset((plan.subject, *(step.kind for step in all_steps(plan) if isinstance(step, EachStep))))

@@ -414,6 +414,17 @@ class RepeatStep(Node):
 
 
 @dataclass(frozen=True, slots=True)
+class EachStep(Node):
+    """`for each contact at most 100 do … end` (`many`), `for account do … end`: steps for related records."""
+
+    subject: Word
+    many: bool
+    most: Expr | None
+    steps: tuple[Step, ...]
+    when: Expr | None
+
+
+@dataclass(frozen=True, slots=True)
 class LetStep(Node):
     """`let name = <expression>` or `let name = <action phrase>` (then `action` is set)."""
 
@@ -467,6 +478,7 @@ Step: TypeAlias = (
     | MatchStep
     | SplitStep
     | RepeatStep
+    | EachStep
     | LetStep
     | ParallelStep
     | LabelStep

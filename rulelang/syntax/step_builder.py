@@ -18,6 +18,7 @@ from rulelang.syntax.nodes import (
     BlockStep,
     Branch,
     Case,
+    EachStep,
     ErrorStep,
     Expr,
     GoalStep,
@@ -227,6 +228,19 @@ class StepBuilder(WaitBuilder):
     def block(self, c: Children) -> Step:
         self.filled(c[0], c[1])
         return self.guarded(c, lambda when: BlockStep(span_of(c), c[1], when))
+
+    def each(self, c: Children) -> Step:
+        """`for each contact at most 100 do … end`, `for account do … end`."""
+        do = next(n for n, child in enumerate(c) if is_token(child, "DO"))
+        self.filled(c[do], c[do + 1])
+        words, most = [child for child in c[1:do] if isinstance(child, Word)], part(c, Most)
+        many = words[0].text == "each" and len(words) == 2
+        if not many and (most is not None or len(words) == 2 or words[0].text == "each"):
+            span = span_of(c[:do])
+            self._say(say.no_each(self._source, span, self._source.slice(span)))
+            return BlockStep(span_of(c), (ErrorStep(span), *c[do + 1]), None)
+        number = most.number if most else None
+        return self.guarded(c, lambda when: EachStep(span_of(c), words[-1], many, number, c[do + 1], when))
 
     def parallel(self, c: Children) -> ParallelStep:
         return ParallelStep(span_of(c), tuple(child for child in c if isinstance(child, BlockStep)))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any, TypeVar
 
 import msgspec
@@ -11,6 +12,7 @@ from msgspec.structs import replace
 from runtime.actions import Facts
 from runtime.engine import delivery, operators
 from runtime.engine.arming import arm_again, plan_passes
+from runtime.engine.fanning import start_steps
 from runtime.engine.identity import Identities
 from runtime.engine.rules import Rules
 from runtime.engine.settling import Settling, plan_settling, settle
@@ -38,6 +40,7 @@ from runtime.model import (
     JSON,
     LIVE,
     RUNS_SETTLED,
+    STEPS_STARTED,
     AlarmInput,
     EffectRow,
     EffectStatus,
@@ -240,6 +243,9 @@ class EngineCore:
                 self._one_part(unit, event, arm_again, self._limits.armed)
             elif event.type == RUNS_SETTLED:
                 self._one_part(unit, event, settle, self._limits.settled)
+            elif event.type == STEPS_STARTED:
+                start_steps(unit, event, self._limits.dependents, partial(self._on_event, unit))
+                unit.handled.append((event.id, ()))
             elif event.type == RELATED_CHANGED:
                 self._revisit_dependents(unit, event)
                 unit.handled.append((event.id, ()))

@@ -279,7 +279,7 @@ def _inside(step: model.Step) -> Iterator[Sequence[model.Step]]:
         case model.SplitStep():
             yield from (arm.steps for arm in step.arms)
             yield step.otherwise
-        case model.RepeatStep():
+        case model.RepeatStep() | model.EachStep():
             yield step.steps
         case model.ParallelStep():
             yield step.branches

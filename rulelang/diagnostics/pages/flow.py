@@ -167,6 +167,19 @@ PAGES: dict[str, Page] = {
         "on contact created\nexit on payment received as paid\ndo wait 1d; add tag a",
         "on contact created\nexit on payment received\ndo wait 1d; add tag a",
     ),
+    "E0540": Page(
+        "records that the subject does not have",
+        "An account has contacts and opportunities, a contact has opportunities (`for each … do`); a contact has an "
+        "account, an opportunity a contact and an account (`for … do`).",
+        "on contact created do for each account at most 5 do add tag a end",
+        "on contact created do for account do add tag a end",
+    ),
+    "E0541": Page(
+        "related records of related records",
+        "Each related record goes through the steps as a run of its own, which is not to set off further ones.",
+        'rule "a" for account on field changed name do for each contact do for account do add tag a end end',
+        'rule "a" for account on field changed name do for each contact do add tag a end',
+    ),
     "W0601": Page(
         "a step that is never reached",
         "The step before it always ends the run.",

@@ -287,6 +287,13 @@ PAGES: dict[str, Page] = {
         "on contact created do go to last when score > 5; add tag new; label last",
         'on contact created do go to "last" when score > 5; add tag new; label "last"',
     ),
+    "E0045": Page(
+        "no related records behind `for`",
+        "Steps are made for all records that link to the subject, `for each contact at most 100`, or for the one it "
+        "links to, `for account`.",
+        "on contact created do for every opportunity do add tag new end",
+        "on contact created do for each opportunity do add tag new end",
+    ),
     "E0090": Page(
         "a file that is too large",
         "A file holds at most one mebibyte of text; a workspace may have many files.",
