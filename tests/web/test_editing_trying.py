@@ -342,7 +342,15 @@ def test_a_plan_tells_what_going_live_changes(api: httpx.Client, files: dict[str
     assert "+  wait 45m" in book["diff"]
     (file,) = found["files"]
     assert (file["path"], file["new"]) == ("rules/main.rules", False)
-    assert found["diagnostics"] == []
+    assert (found["diagnostics"], found["deployable"]) == ([], True)
+    assert {r["state"] for r in found["rules"]} == {"live"}
+
+
+def test_a_plan_names_the_mistakes_in_the_way(api: httpx.Client, files: dict[str, str]) -> None:
+    schema = files["schema.rules"].replace("MQL, SQL, Won", "MQL, Won")
+    found = ask(api, "plan-deploy", path="schema.rules", text=schema)
+    assert found["deployable"] is False
+    assert [(d["path"], d["line"]) for d in found["diagnostics"]] == [("rules/main.rules", 2)]
 
 
 @pytest.fixture
@@ -356,7 +364,10 @@ def test_a_plan_counts_the_runs_under_way(more: httpx.Client, files: dict[str, s
     more.put("/v1/contacts/c_1", json={"status": "trial"})
     more.post("/v1/events", json={"type": "stage.entered", "contact_id": "c_1", "data": {"stage": "SQL"}})
     text = files["rules/main.rules"].replace("wait 30m", "wait 45m")
-    (rule,) = ask(more, "plan-deploy", path="rules/main.rules", text=text)["rules"]
-    assert rule["runs"] == 1
+    found = ask(more, "plan-deploy", path="rules/main.rules", text=text)
+    (rule,) = found["rules"]
+    assert (rule["runs"], rule["movable"]) == (1, 1)
+    whole = more.post("/v1/deploy/plan", json={"files": {"rules/main.rules": text}}).json()
+    assert found["token"] == whole["token"]
     same = ask(more, "plan-deploy", path="rules/main.rules", text=files["rules/main.rules"])
     assert (same["rules"], same["files"]) == ([], [])

@@ -149,7 +149,16 @@ def _language() -> list[Endpoint]:
             "truncated",
         ),
         ask("flow", picture.flow, picture.Wanted, "Pictures of rules", "rules", "truncated"),
-        ask("plan-deploy", deploying.plan_deploy, Place, "What going live would change", "rules", "files"),
+        ask(
+            "plan-deploy",
+            deploying.get_ready,
+            Place,
+            "What going live would change",
+            "token",
+            "rules",
+            "files",
+            "deployable",
+        ),
         ask("test", trying.test, trying.Tests, "How tests end", "passed", "failed", "tests", "coverage"),
         Endpoint(
             "GET",
