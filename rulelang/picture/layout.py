@@ -39,7 +39,10 @@ class Box:
 
 @dataclass(frozen=True, slots=True)
 class Edge:
-    """A line along points; `arm` is the way it belongs to, "" for what every run walks. `arrow` at its end."""
+    """A line along points, with an `arrow` at its end or not.
+
+    `arm` is the way that it belongs to: the id of an arm, or of the node that it leads to; "" for what every run walks.
+    """
 
     points: tuple[tuple[float, float], ...]
     arm: str = ""
@@ -179,7 +182,7 @@ class _Placing:
         for number, item in enumerate(items):
             if number:
                 if not _goes_no_further(items[number - 1]):
-                    self._line(((axis, at), (axis, at + _GAP)), arm, arrow=True)
+                    self._line(((axis, at), (axis, at + _GAP)), _head(item).id or arm, arrow=True)
                 at += _GAP
             at = self._item(item, axis, at, arm)
         return at
@@ -246,6 +249,10 @@ class _Placing:
         distinct = tuple(_without_repeats(points))
         if len(distinct) > 1:
             self._drawing.edges.append(Edge(distinct, arm, arrow))
+
+
+def _head(item: Item) -> Node:
+    return item if isinstance(item, Node) else item.head
 
 
 def _without_repeats(points: Sequence[tuple[float, float]]) -> Iterator[tuple[float, float]]:

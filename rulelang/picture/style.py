@@ -4,7 +4,7 @@ from __future__ import annotations
 
 CSS = """\
 .flow {
-  font: 13px/1.4 system-ui, sans-serif; max-width: none;
+  font: 13px/1.4 system-ui, sans-serif; max-width: none; background: var(--flow-back);
   --flow-back: #fff; --flow-line: #667; --flow-text: #1a1c22; --flow-box: #fff; --flow-faint: #5c6070;
   --flow-done: #1a7f45; --flow-waiting: #9a5b00; --flow-failed: #b3261e;
   --flow-wait: #eef3fb; --flow-decision: #f6f1e4; --flow-end: #eceef2;
@@ -28,8 +28,9 @@ CSS = """\
 .flow .arrow { fill: var(--flow-line); }
 .flow .node:focus { outline: none; }
 .flow .node:focus-visible .frame { stroke: var(--flow-text); stroke-width: 3; }
-.flow .done .frame, .flow .edge.done { stroke: var(--flow-done); stroke-width: 2.4; }
-.flow .arrow.done { fill: var(--flow-done); }
+.flow .done .frame { stroke: var(--flow-done); stroke-width: 2.4; }
+.flow .edge.done, .flow .edge.waiting, .flow .edge.failed { stroke: var(--flow-done); stroke-width: 2.4; }
+.flow .arrow.done, .flow .arrow.waiting, .flow .arrow.failed { fill: var(--flow-done); }
 .flow .waiting .frame { stroke: var(--flow-waiting); stroke-width: 2.4; stroke-dasharray: 6 3; }
 .flow .failed .frame { stroke: var(--flow-failed); stroke-width: 3; }
 .flow .skipped { opacity: 0.55; }

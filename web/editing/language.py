@@ -26,6 +26,8 @@ from web.problems import Problem
 from web.routing import json_response
 
 T = TypeVar("T")
+LARGE = 128 * 1024
+"""Characters of a text from which on it is heavy work."""
 ELSEWHERE = 20
 """How many mistakes that a text causes in other files are told."""
 LINTED = 1000
@@ -49,7 +51,12 @@ def service_of(context: AppContext, body: Place) -> EditorService:
 async def asked(request: Request, body: Place, answer: Callable[[AppContext, EditorService], T]) -> T:
     """What `answer` makes of the service for a request, in a thread."""
     context = context_of(request)
-    return await run_in_threadpool(lambda: answer(context, service_of(context, body)))
+
+    def work() -> T:
+        return answer(context, service_of(context, body))
+
+    # A very large text takes seconds; a few of those at once would hold up everybody else.
+    return await (context.desk.heavy(work) if len(body.text) > LARGE else run_in_threadpool(work))
 
 
 # --- mistakes --------------------------------------------------------------------------------------
