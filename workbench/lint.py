@@ -20,11 +20,16 @@ from workbench.loading import load
 def lint(path: Path, form: str, color: bool | None) -> None:
     """Look for trouble in the live rules of PATH (a file or a workspace): loops, conflicts, dead conditions.
 
+    What `rulelang check` warns of is listed as well.
+
     Exit code 0: nothing found; 1: findings, or errors that `rulelang check` reports; 2: wrong usage.
     """
     loaded = load(path)
     errors = [d for d in loaded.diagnostics if d.is_error]
-    found = errors or [d for d in find(loaded.checked) if loaded.wants(d.source.path)]
+    suspicious = [d for d in find(loaded.checked) if loaded.wants(d.source.path)]
+    found = errors or sorted(
+        [*loaded.diagnostics, *suspicious], key=lambda d: (d.source.path, d.span, d.code)
+    )
     show(found, form, color)
     if found:
         raise click.exceptions.Exit(1)

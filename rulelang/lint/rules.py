@@ -8,7 +8,9 @@ from typing import TypeAlias
 
 from rulelang.diagnostics.model import Diagnostic, Label, Severity
 from rulelang.lint.conditions import always_holds, never_holds
-from rulelang.lint.doing import ANYTHING, Write, all_steps, equalities, sets_off, writes
+from rulelang.lint.consent import forbidden
+from rulelang.lint.doing import ANYTHING, Write, all_steps, sets_off, writes
+from rulelang.lint.reach import unreached
 from rulelang.plan import model
 from rulelang.plan.ir import Ir, conjoin
 from rulelang.source import Source, Span
@@ -23,6 +25,8 @@ CODES: Mapping[str, str] = {
     "W0804": "two rules set the same field on the same event",
     "W0805": "a message that no consent can allow",
     "W0806": "a wait for something that may never come",
+    "W0807": "a branch that is never taken",
+    "W0808": "a rule or steps shadowed by a `stop` or an exit",
 }
 
 
@@ -152,6 +156,12 @@ def _conditions(plan: model.Plan) -> Iterator[tuple[str, Ir | None]]:
         yield f"{step.id}.when", getattr(step, "when", None)
         if isinstance(step, model.IfStep):
             yield from ((f"{branch.id}.when", branch.when) for branch in step.branches)
+        if isinstance(step, model.ListenStep):
+            yield from ((f"{arm.id}.value", arm.value) for arm in step.arms if arm.kind == "until")
+        if isinstance(step, model.RepeatStep):
+            yield f"{step.id}.while", step.condition
+    yield from ((f"exit.{number}", when) for number, when in enumerate(plan.exits))
+    yield from ((f"goal.{number}", when) for number, when in enumerate(plan.goals))
 
 
 # --- conflicts -------------------------------------------------------------------------------------
@@ -201,19 +211,9 @@ def _differ(one: Write, other: Write) -> bool:
 def without_consent(plans: Sequence[model.Plan], places: _Places, checked: CheckedWorkspace) -> Found:
     """Messages to the contact in a rule that is for, or has just made, contacts who must not get them."""
     for plan in plans:
-        closed = {get.p[1] for get, value in equalities(plan.when) if value is True and len(get.p) == 2}
-        for step, sure in all_steps(plan.steps):
-            if not isinstance(step, model.ActionStep):
-                continue
-            action = checked.catalogue.actions.get(step.action)
-            channel = action.channel if action is not None else ""
-            to = step.args.get("to")
-            reaches = channel and (to is None or getattr(to, "v", None) == "contact")
-            if reaches and closed & {"dnc", f"{channel}_opt_out"}:
-                help = "leave it out, or send it to the owner: `to owner`"
-                yield places.warn("W0805", plan, step.id, "no consent can allow this message", help)
-            if sure and step.action in ("mark_dnc", "mark_opt_out"):
-                closed |= {w.name for w in writes(plan) if w.step == step.id}
+        for step in forbidden(plan, checked.catalogue):
+            help = "leave it out, or send it to the owner: `to owner`"
+            yield places.warn("W0805", plan, step, "no consent can allow this message", help)
 
 
 def endless(plans: Sequence[model.Plan], places: _Places, checked: CheckedWorkspace) -> Found:
@@ -225,5 +225,47 @@ def endless(plans: Sequence[model.Plan], places: _Places, checked: CheckedWorksp
                 yield places.warn("W0806", plan, step.id, "this wait may never end", help)
 
 
+# --- what is never reached ------------------------------------------------------------------------
+
+
+_UNREACHED: Mapping[str, tuple[str, str, str]] = {
+    "never": (
+        "W0802",
+        "this condition can never hold here",
+        "what the rule's trigger and `when` ask for, or the branch it stands in, excludes it",
+    ),
+    "branch": (
+        "W0807",
+        "this branch is never taken",
+        "a branch above takes everything that it could; put the narrower condition first",
+    ),
+    "stop": (
+        "W0808",
+        "this step is never made: the rule always stops before it",
+        "the condition of the `stop` above holds whenever the rule starts",
+    ),
+    "exit": (
+        "W0808",
+        "this exit holds whenever the rule matches, so that no run begins",
+        "the rule's `when` says so already; change one of them",
+    ),
+}
+
+
+def shadowed(plans: Sequence[model.Plan], places: _Places, checked: CheckedWorkspace) -> Found:
+    """Branches, steps and rules that what is known at the start keeps from ever happening."""
+    for plan in plans:
+        for finding in unreached(plan):
+            code, message, help = _UNREACHED[finding.kind]
+            warning = places.warn(code, plan, finding.key, message, help)
+            if not any(_same_place(warning, other) for other in checked.diagnostics):
+                yield warning
+
+
+def _same_place(one: Diagnostic, other: Diagnostic) -> bool:
+    """Whether the checker has said something about the same words already."""
+    return one.source is other.source and one.span.start <= other.span.start < one.span.end
+
+
 _Rule: TypeAlias = Callable[[Sequence[model.Plan], _Places, CheckedWorkspace], Found]
-_RULES: tuple[_Rule, ...] = (loops, impossible, conflicts, without_consent, endless)
+_RULES: tuple[_Rule, ...] = (loops, impossible, conflicts, without_consent, endless, shadowed)

@@ -45,4 +45,18 @@ PAGES = {
         "on contact created do\n  wait on user login\n  add tag active\nend",
         "on contact created do\n  wait on user login timeout 7d\n  add tag active\nend",
     ),
+    "W0807": Page(
+        "a branch that is never taken",
+        "The branches of an `if` are tried from the top, and one above takes everything that this one could.",
+        "on contact created do\n  if score >= 50 then\n    add tag warm\n  elif score >= 80 then\n    add tag hot\n"
+        "  end\nend",
+        "on contact created do\n  if score >= 80 then\n    add tag hot\n  elif score >= 50 then\n    add tag warm\n"
+        "  end\nend",
+    ),
+    "W0808": Page(
+        "shadowed by a stop or an exit",
+        "A `stop` or an exit condition holds whenever the rule starts, so that what follows is never made.",
+        "on contact created when status = trial do\n  stop when status = trial\n  add tag new\nend",
+        "on contact created when status = trial do\n  stop when score < 10\n  add tag new\nend",
+    ),
 }
