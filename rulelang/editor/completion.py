@@ -13,6 +13,7 @@ from rulelang.editor.cursor import Cursor, cursor_at
 from rulelang.editor.expected import Wanted, awaited_context, wanted
 from rulelang.editor.keywords import DOCS, fixed_words, keywords
 from rulelang.editor.model import Completion, CompletionKind
+from rulelang.editor.placeholders import in_placeholder
 from rulelang.editor.values import Option, members, names_for, names_in_scope, signature, values_of
 from rulelang.source import Source
 from rulelang.syntax import nodes
@@ -25,6 +26,9 @@ _NUMERIC = frozenset((Kind.NUMBER, Kind.MONEY, Kind.PERCENT))
 
 def complete(workspace: CheckedWorkspace, source: Source, offset: int) -> tuple[Completion, ...]:
     """Suggestions for a place in a text of the workspace: each label once, those that fit best first."""
+    placeholder = in_placeholder(workspace, source, offset)
+    if placeholder is not None:
+        return placeholder
     cursor = cursor_at(source, offset)
     if cursor is None:
         return ()

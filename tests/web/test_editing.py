@@ -142,6 +142,13 @@ def test_snippets_end_where_the_protocol_says_and_choices_become_names(api: http
     )
 
 
+def test_placeholders_of_templates_are_completed(api: httpx.Client) -> None:
+    text = "😀 Hello {{ contact.plan"
+    found = ask(api, "complete", path="templates/new.liquid", text=text, at=utf16(text, "plan")[1])
+    assert (found["from"], found["to"]) == utf16(text, "plan")
+    assert "plan_name" in {item["label"] for item in found["items"]}
+
+
 def test_hover_says_what_a_phrase_does(api: httpx.Client) -> None:
     text = "# 😀\n" + RULE
     found = ask(api, "hover", path="rules/new.rules", text=text, at=utf16(text, "add tag")[0] + 1)

@@ -108,7 +108,8 @@ async def complete(request: Request) -> Response:
     def answer(context: AppContext, service: EditorService) -> dict[str, Any]:
         source = Source.of(body.path, body.text)
         at = Places().of(source)
-        found = service.completion(body.path, body.text, at.point(body.at)) if is_rules(body.path) else ()
+        known = kind_of(body.path) in (FileKind.RULES, FileKind.TEMPLATE)
+        found = service.completion(body.path, body.text, at.point(body.at)) if known else ()
         start = at.units(found[0].replace.start) if found else body.at
         end = at.units(found[0].replace.end) if found else body.at
         return {"from": start, "to": end, "items": [convert.completion(each) for each in found]}
