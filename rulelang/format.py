@@ -22,6 +22,8 @@ _CONTINUED = 2
 
 _TIGHT_BEFORE = frozenset((")", "]", ",", ";", ":", "."))
 _TIGHT_AFTER = frozenset(("(", "[", "."))
+_GOES_ON = frozenset(("with", "and", "or"))
+"""Words at the beginning of a line with which a statement of a test goes on."""
 _CLAUSES = frozenset(("ON", "OR_ON", "WHEN", "ENROL"))
 _CLAUSE_WORDS = frozenset(("exit", "limit", "release", "takes", "goal", "enrol", "enroll"))
 
@@ -44,9 +46,9 @@ def _apart(module: nodes.Module, source: Source) -> set[int]:
     """The lines of items that an empty line goes before: those of several lines, and those behind one."""
     found: set[int] = set()
     after_long = False
-    for n, item in enumerate(module.items):
-        first = source.position(item.span.start).line
-        last = source.position(max(item.span.end - 1, item.span.start)).line
+    for n, span in enumerate(sorted([*(item.span for item in module.items), *module.tests])):
+        first = source.position(span.start).line
+        last = source.position(max(span.end - 1, span.start)).line
         if n and (after_long or last > first):
             found.add(first)
         after_long = last > first
@@ -68,7 +70,20 @@ def _levels(module: nodes.Module, tokens: Sequence[Token]) -> dict[int, int]:
                 own = token.start == item.span.start or token.kind == "END"
                 starts = any(entry.span.start == token.start for entry in item.entries)
                 levels[token.start] = 0 if own else 1 if starts else 1 + _CONTINUED
+    for span in module.tests:
+        _test([t for t in tokens if span.start <= t.start < span.end], levels)
     return levels
+
+
+def _test(tokens: Sequence[Token], levels: dict[int, int]) -> None:
+    """A test: a statement a line, but for lines that go on with the one before (docs/testing.md)."""
+    depth = 0
+    for n, token in enumerate(tokens):
+        goes_on = depth or token.text in _GOES_ON or (n and tokens[n - 1].text == ",")
+        ends = not n or (token.kind == "END" and n == len(tokens) - 1)
+        if token.first:
+            levels[token.start] = 0 if ends else 1 + _CONTINUED if goes_on else 1
+        depth += (token.kind in ("LPAR", "LSQB")) - (token.kind in ("RPAR", "RSQB"))
 
 
 def _rule(rule: nodes.Rule, tokens: Sequence[Token], levels: dict[int, int]) -> None:

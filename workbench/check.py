@@ -17,6 +17,7 @@ from rulelang.diagnostics.suggest import did_you_mean
 from runtime.files import TESTS_SUFFIX
 from workbench.errors import CommandError
 from workbench.loading import load
+from workbench.testing.command import check_tests, mistakes_inside
 
 
 @click.command()
@@ -44,10 +45,12 @@ def check(paths: tuple[Path, ...], form: str, code: str | None, color: bool | No
 
 def _mistakes(path: Path) -> Sequence[Diagnostic]:
     if path.name.endswith(TESTS_SUFFIX) and path.is_file():
-        from workbench.testing.command import check_tests
-
         return check_tests(path)
-    return load(path).diagnostics
+    loaded = load(path)
+    found = list(loaded.diagnostics)
+    if any(file.parsed.module.tests for file in loaded.checked.files.values()):
+        found += mistakes_inside(loaded)
+    return found
 
 
 def show(found: list[Diagnostic], form: str, color: bool | None) -> None:

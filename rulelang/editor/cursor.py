@@ -61,7 +61,7 @@ class Cursor:
 
 
 def cursor_at(source: Source, offset: int) -> Cursor | None:
-    """What is at a place; None inside a comment or a number, where there is nothing to suggest."""
+    """What is at a place; None inside a comment, a number or a test, where there is nothing to suggest."""
     offset = max(0, min(offset, len(source.text)))
     line = source.text.rfind("\n", 0, offset) + 1
     start, quoted = offset, False
@@ -90,7 +90,7 @@ def _replaced(source: Source, start: int, offset: int, quoted: bool) -> Span:
     return Span(start, offset + tail.index('"') + 1 if closed else offset)
 
 
-def _cursor(source: Source, start: int, replace: Span, quoted: bool) -> Cursor:
+def _cursor(source: Source, start: int, replace: Span, quoted: bool) -> Cursor | None:
     before = Source(source.path, source.text[:start])
     known = tokenize(before).tokens
     first = not known or "\n" in source.text[known[-1].end : start]
@@ -100,6 +100,8 @@ def _cursor(source: Source, start: int, replace: Span, quoted: bool) -> Cursor:
     item = split(Source(source.path, before.text + text), (*known, typed))[-1]
     column_0 = start == 0 or source.text[start - 1] == "\n"
     tokens = item.tokens[:-1]
+    if item.start == "test":
+        return None
     if item.start == "junk" or not tokens:
         return Cursor(source, replace, quoted, "", (), frozenset(), (), first, column_0)
     builder = Builder(before)

@@ -8,7 +8,7 @@ from rulelang.diagnostics.suggest import did_you_mean
 from rulelang.source import Source
 from rulelang.syntax.blocks import TRACKED, Blocks
 from rulelang.syntax.newlines import breaks
-from rulelang.syntax.tokens import CUT, DECLARATIONS, END_OF_INPUT, Token
+from rulelang.syntax.tokens import CUT, DECLARATIONS, END_OF_INPUT, TESTS, Token
 
 _SHAPES = {
     "tags": "COLON",
@@ -32,7 +32,7 @@ _NOTED = TRACKED | {"COLON"}
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """The tokens of one item. `start` is the grammar's start symbol, or `junk` where no item begins.
+    """The tokens of one item. `start` is the grammar's start symbol, `test`, or `junk` where no item begins.
 
     `meant` is the word that the first token should have been, when it is misspelt.
     """
@@ -99,6 +99,8 @@ class _Splitter:
         elif self._kind == "declaration":
             self._block = self._block or statement
             self._closed = self._closed or kind == "END" or (kind == "COLON" and not self._block)
+        elif self._kind == "test":
+            self._closed = self._closed or kind == "END"
 
     def _statement(self, at: int) -> bool:
         """Whether a token is where a statement begins."""
@@ -119,6 +121,8 @@ class _Splitter:
         if token.kind == "WHEN" and self._when_begins(at):
             return ("rule", "")
         if token.kind == "NAME":
+            if token.text in TESTS and after.kind == "TEXT" and self._column_0(token):
+                return ("test", "")
             meant = self._keyword(token, after)
             if meant:
                 return _START.get(meant, "declaration"), "" if meant == token.text else meant

@@ -581,6 +581,7 @@ class Declaration(Node):
 
 @dataclass(frozen=True, slots=True)
 class Module(Node):
-    """One parsed file: its items in the order written."""
+    """One parsed file: its items in the order written; `tests` are where tests of rules stand, which are not parsed."""
 
     items: tuple[Rule | Declaration, ...]
+    tests: tuple[Span, ...] = ()

@@ -64,10 +64,14 @@ def _parse(source: Source, cache: ParseCache | None) -> Parsed:
     builder = Builder(source)
     bound = reductions(builder)
     items: list[Rule | Declaration] = []
+    tests: list[Span] = []
     diagnostics = list(lexed.diagnostics)
     broken = [d.span.start for d in lexed.diagnostics]
     read = cache.reader(source) if cache else None
     for item in split(source, lexed.tokens):
+        if item.start == "test":
+            tests.append(item.tokens[0].span.to(item.tokens[-1].span))
+            continue
         kept = read.find(item) if read else None
         node, found = kept or _item(source, item, builder, bound)
         if read:
@@ -83,7 +87,7 @@ def _parse(source: Source, cache: ParseCache | None) -> Parsed:
     if read:
         read.done()
     diagnostics.sort(key=lambda d: d.span)
-    return Parsed(Module(Span(0, len(source.text)), tuple(items)), tuple(diagnostics))
+    return Parsed(Module(Span(0, len(source.text)), tuple(items), tuple(tests)), tuple(diagnostics))
 
 
 @contextmanager

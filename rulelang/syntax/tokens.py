@@ -32,6 +32,10 @@ DECLARATIONS = frozenset(
 """The words that begin a declaration of the schema."""
 
 
+TESTS = ("test", "property")
+"""The words that begin a test of rules in the first column of a rule file (docs/testing.md)."""
+
+
 class Token(NamedTuple):
     """A word, literal or sign. `kind` is a terminal of the grammar; `text` is the corrected text.
 

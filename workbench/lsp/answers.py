@@ -11,8 +11,6 @@ from workbench.lsp import convert
 from workbench.lsp.commands import RULE_LENSES, TEST_LENS
 from workbench.lsp.errors import INVALID_PARAMS, REQUEST_FAILED, RequestError
 from workbench.lsp.projects import Documents, Project
-from workbench.testing.meaning import Meaning
-from workbench.testing.parser import parse_tests
 
 JSON = Any
 Params = Mapping[str, Any]
@@ -125,16 +123,13 @@ class Answers:
 
     def _lenses(self, params: Params) -> JSON:
         project, path, source = self._document(params)
-        uri = params["textDocument"]["uri"]
-        if path in project.tests:
-            tests, _ = parse_tests(source, Meaning(project.workspace))
-            return [convert.lens(source, t.span, *TEST_LENS, [uri, t.name]) for t in tests]
+        uri, file = params["textDocument"]["uri"], project.workspace.files.get(path)
         return [
             convert.lens(source, rule.node.header_span, title, command, [uri, rule.key])
-            for rule in project.workspace.files[path].rules
+            for rule in (file.rules if file is not None else ())
             for title, command in RULE_LENSES
             if rule.plan is not None
-        ]
+        ] + [convert.lens(source, t.span, *TEST_LENS, [uri, t.name]) for t in project.own_tests(path)]
 
     # --- the workspace ---
 

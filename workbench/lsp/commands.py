@@ -14,7 +14,6 @@ from workbench.lsp.projects import Documents, Project
 from workbench.lsp.publishing import Publisher
 from workbench.lsp.trying import Trial
 from workbench.testing.meaning import Meaning
-from workbench.testing.parser import parse_tests
 from workbench.testing.report import render
 from workbench.testing.runner import Runner, tested
 
@@ -79,16 +78,14 @@ class Commands:
         return rule.plan
 
     def _test(self, project: Project, path: str, name: str) -> str:
-        source, meaning = project.tests.get(path), Meaning(project.workspace)
-        tests = parse_tests(source, meaning)[0] if source is not None else []
-        found = [test for test in tests if test.name == name]
+        found = [test for test in project.own_tests(path) if test.name == name]
         if not found:
             raise RequestError(REQUEST_FAILED, f"the test `{name}` is not there, or cannot be understood")
         workspace = project.workspace
         library = offline_library(
             lambda: workspace.schema, _settings(project), _root(project), workspace.catalogue
         )
-        runner = Runner(library, meaning, tested(workspace.plans))
+        runner = Runner(library, Meaning(workspace), tested(workspace.plans))
         return render([runner.run(test) for test in found], (), "text", color=False)
 
 

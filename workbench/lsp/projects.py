@@ -17,7 +17,8 @@ from runtime.clock import SystemClock
 from runtime.files import RULES_SUFFIX, TEMPLATES, TESTS_SUFFIX, FileError, Files, read_files, read_text
 from workbench.loading import catalogue, quick_load, workspace_of
 from workbench.testing.meaning import Meaning
-from workbench.testing.parser import parse_tests
+from workbench.testing.model import Test
+from workbench.testing.parser import parse_inside, parse_tests
 
 LINTED = 500
 """Rules of a workspace that are looked at together for loops and conflicts; with more each file is, by itself."""
@@ -144,7 +145,18 @@ class Project:
         test = self.tests.get(path)
         if test is not None:
             return parse_tests(test, Meaning(self.workspace))[1]
-        return list(self.service.diagnostics(path))
+        found = list(self.service.diagnostics(path))
+        file = self.workspace.files.get(path)
+        if file is not None and file.parsed.module.tests:
+            found += parse_inside(file, Meaning(self.workspace))[1]
+        return found
+
+    def own_tests(self, path: str) -> list[Test]:
+        """The tests in a file, be it one of tests or of rules."""
+        source, file, meaning = self.tests.get(path), self.workspace.files.get(path), Meaning(self.workspace)
+        if source is not None:
+            return parse_tests(source, meaning)[0]
+        return parse_inside(file, meaning)[0] if file is not None and file.parsed.module.tests else []
 
     def suspicions(self) -> Iterator[tuple[str, list[Diagnostic]]]:
         """What is suspicious about correct rules, file by file; in a large workspace of the open files alone."""

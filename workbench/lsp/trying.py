@@ -60,7 +60,7 @@ class Trial:
             raw = made_event(self._checked, self._codec, self._plan, trigger, key.id)
             declared = self._checked.catalogue.triggers.get(trigger.trigger)
             if raw is not None and (declared is None or declared.clock is None):
-                event = {"id": f"sample-{number}", **raw}
+                event = {"id": f"sample-{number}", **raw, "subject": {"kind": key.kind, "id": key.id}}
                 self._simulation.fire(self._codec.read(event, self._simulation.now, ahead=None))
         while (due := self._simulation.next_due()) is not None and due <= until:
             self._simulation.advance_to(due)

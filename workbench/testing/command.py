@@ -5,14 +5,14 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 import click
 
 from rulelang.diagnostics.model import Diagnostic
 from rulelang.diagnostics.render import render_text
-from rulelang.plan.model import Plan
 from rulelang.source import Source
-from runtime.files import TESTS_SUFFIX, FileError, read_tests, read_text
+from runtime.files import RULES_SUFFIX, TESTS_SUFFIX, FileError, read_tests, read_text
 from runtime.settings import SettingsError, load_settings
 from stdlib_actions.library import offline_library
 from workbench.errors import CommandError
@@ -20,9 +20,21 @@ from workbench.loading import Loaded, catalogue, load, workspace_of
 from workbench.testing.coverage import Coverage
 from workbench.testing.meaning import Meaning
 from workbench.testing.model import Test
-from workbench.testing.parser import parse_tests
+from workbench.testing.parser import parse_inside, parse_tests
+from workbench.testing.proving import USUAL, Sequences
 from workbench.testing.report import coverage_text, percent, render
 from workbench.testing.runner import Runner, tested
+from workbench.testing.watching import watch
+
+
+class Options(NamedTuple):
+    """What is asked for: tests whose name contains `wanted`, how to print, and what must be reached."""
+
+    wanted: str
+    covering: bool
+    bound: float | None
+    form: str
+    sequences: Sequences
 
 
 @click.command()
@@ -39,77 +51,144 @@ from workbench.testing.runner import Runner, tested
     default="text",
     help="How to print.",
 )
-def test(path: Path, wanted: str, covering: bool, bound: float | None, form: str) -> None:
-    """Run the tests of a workspace, or of one file that ends in `.test.rules`. Nothing is sent.
+@click.option(
+    "--property",
+    "count",
+    type=click.IntRange(1, 1_000_000),
+    metavar="N",
+    default=USUAL.count,
+    show_default=True,
+    help="Random sequences for each property.",
+)
+@click.option("--seed", type=int, default=USUAL.seed, show_default=True, help="What they are made from.")
+@click.option("--watch", "watching", is_flag=True, help="Run again whenever a file changes, until Control-C.")
+def test(
+    path: Path,
+    wanted: str,
+    covering: bool,
+    bound: float | None,
+    form: str,
+    count: int,
+    seed: int,
+    watching: bool,
+) -> None:
+    """Run the tests of a workspace, or of one file: those in files that end in `.test.rules`, and in rule files.
 
-    Exit code 0: all passed; 1: a test failed, the rules have errors, or too little is covered; 2: wrong usage.
+    Nothing is sent. Exit code 0: all passed; 1: a test failed, the rules have errors, or too little is covered;
+    2: wrong usage.
     """
-    root, files = _files(path)
+    options = Options(wanted, covering, bound, form, Sequences(count, seed))
+    if watching:
+        watch(_root(path), lambda: _run(path, options))
+        return
+    code = _run(path, options)
+    if code:
+        raise click.exceptions.Exit(code)
+
+
+def _run(path: Path, options: Options) -> int:
+    """Run once and print; the exit code."""
+    root = _root(path)
     loaded = load(root)
-    _stop(loaded.diagnostics, 1)
+    if _told(loaded.diagnostics):
+        return 1
     meaning = Meaning(loaded.checked)
-    tests = [t for t in read_all(files, meaning) if wanted in t.name]
+    found, mistakes = _read(path, root, loaded, meaning)
+    if _told(mistakes):
+        return 2
+    tests = [t for t in found if options.wanted in t.name]
     if not tests:
-        what = f"no test has {wanted!r} in its name" if wanted else f"no tests in {path}"
-        raise CommandError(f"{what}; they stand in files that end in `{TESTS_SUFFIX}`")
+        what = f"no test has {options.wanted!r} in its name" if options.wanted else f"no tests in {path}"
+        raise CommandError(f"{what}; they stand in files that end in `{TESTS_SUFFIX}`, or beside rules")
+    return _report(loaded, meaning, tests, options)
+
+
+def _report(loaded: Loaded, meaning: Meaning, tests: Sequence[Test], options: Options) -> int:
     coverage, plans = Coverage(), tested(loaded.checked.plans)
-    results = [_runner(loaded, meaning, plans, coverage).run(t) for t in tests]
+    runner = _runner(loaded, meaning, coverage, options.sequences)
+    results = [runner.run(t) for t in tests]
     covered = coverage.report(plans)
-    click.echo(render(results, covered if covering else (), form, sys.stdout.isatty()), nl=False)
-    if covering and form == "text":
+    shown = covered if options.covering else ()
+    click.echo(render(results, shown, options.form, sys.stdout.isatty()), nl=False)
+    if options.covering and options.form == "text":
         click.echo("\n" + "\n".join(coverage_text(covered, loaded.checked.sources)))
     reached = percent(covered)
-    if bound is not None and reached < bound:
-        click.echo(f"coverage is {reached:.1f} %, less than {bound:g} %", err=True)
-    if any(r.failure for r in results) or (bound is not None and reached < bound):
-        raise click.exceptions.Exit(1)
+    too_little = options.bound is not None and reached < options.bound
+    if too_little:
+        click.echo(f"coverage is {reached:.1f} %, less than {options.bound:g} %", err=True)
+    return 1 if too_little or any(r.failure for r in results) else 0
 
 
-def _runner(loaded: Loaded, meaning: Meaning, plans: list[Plan], coverage: Coverage) -> Runner:
+def _runner(loaded: Loaded, meaning: Meaning, coverage: Coverage, sequences: Sequences) -> Runner:
     schema = loaded.checked.schema
     try:
         settings = load_settings(loaded.root, {})
     except SettingsError as error:
         raise CommandError(str(error)) from None
     library = offline_library(lambda: schema, settings, loaded.root, catalogue())
-    return Runner(library, meaning, plans, coverage.plan_set)
+    return Runner(library, meaning, tested(loaded.checked.plans), coverage.plan_set, sequences)
 
 
-def _files(path: Path) -> tuple[Path, dict[str, str]]:
-    """The workspace of a path, and the texts of the test files meant."""
+# --- files -----------------------------------------------------------------------------------------
+
+
+def _root(path: Path) -> Path:
+    """The workspace of a path."""
     if not path.exists():
         raise CommandError(f"{path} does not exist")
-    try:
-        if path.is_dir():
-            return path, read_tests(path)
-        if not path.name.endswith(TESTS_SUFFIX):
-            raise CommandError(f"{path} does not end in `{TESTS_SUFFIX}`")
-        return workspace_of(path) or path.parent, {str(path): read_text(path)}
-    except FileError as error:
-        raise CommandError(str(error)) from None
+    if path.is_dir():
+        return path
+    if path.suffix != RULES_SUFFIX:
+        raise CommandError(f"{path} does not end in `{TESTS_SUFFIX}` or `{RULES_SUFFIX}`")
+    return workspace_of(path) or path.parent
 
 
-def read_all(files: dict[str, str], meaning: Meaning) -> list[Test]:
-    """The tests of all files; exits with 2 and says what is wrong when something is."""
+def _read(path: Path, root: Path, loaded: Loaded, meaning: Meaning) -> tuple[list[Test], list[Diagnostic]]:
+    """The tests of a path, and what is wrong with them: in rule files first, then in files of tests."""
     tests: list[Test] = []
     mistakes: list[Diagnostic] = []
-    for name, text in files.items():
-        found, wrong = parse_tests(Source.of(name, text), meaning)
-        tests += found
+    try:
+        found = [
+            parse_inside(file, meaning)
+            for file in loaded.checked.files.values()
+            if _meant(path, root, file.source)
+        ]
+        found += [parse_tests(Source.of(name, text), meaning) for name, text in _test_files(path).items()]
+    except FileError as error:
+        raise CommandError(str(error)) from None
+    for own, wrong in found:
+        tests += own
         mistakes += wrong
-    _stop(mistakes, 2)
-    return tests
+    return tests, mistakes
+
+
+def _meant(path: Path, root: Path, source: Source) -> bool:
+    return path.is_dir() or (root / source.path).resolve() == path.resolve()
+
+
+def _test_files(path: Path) -> dict[str, str]:
+    if path.is_dir():
+        return read_tests(path)
+    return {str(path): read_text(path)} if path.name.endswith(TESTS_SUFFIX) else {}
 
 
 def check_tests(path: Path) -> list[Diagnostic]:
-    """What is wrong with one test file, for `rulelang check`."""
-    root, files = _files(path)
-    meaning = Meaning(load(root).checked)
-    return [d for name, text in files.items() for d in parse_tests(Source.of(name, text), meaning)[1]]
+    """What is wrong with one file of tests, for `rulelang check`."""
+    root = _root(path)
+    loaded = load(root)
+    return _read(path, root, loaded, Meaning(loaded.checked))[1]
 
 
-def _stop(diagnostics: Sequence[Diagnostic], code: int) -> None:
+def mistakes_inside(loaded: Loaded) -> list[Diagnostic]:
+    """What is wrong with the tests that stand in rule files."""
+    meaning = Meaning(loaded.checked)
+    files = [file for path, file in loaded.checked.files.items() if loaded.wants(path)]
+    return [mistake for file in files for mistake in parse_inside(file, meaning)[1]]
+
+
+def _told(diagnostics: Sequence[Diagnostic]) -> bool:
+    """Whether there are errors; they are printed."""
     errors = [d for d in diagnostics if d.is_error]
     if errors:
         click.echo(render_text(errors, sys.stderr.isatty()), err=True, nl=False)
-        raise click.exceptions.Exit(code)
+    return bool(errors)

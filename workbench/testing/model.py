@@ -127,12 +127,16 @@ Expectation: TypeAlias = ExpectRecord | ExpectMessage | ExpectNothing | ExpectAc
 
 @dataclass(frozen=True, slots=True)
 class Test:
-    """One test with the statements that stand above all tests of its file in front."""
+    """One test with the statements that stand above all tests of its file in front.
+
+    With `invariants` (properties.py) it is a property: the statements are what is given, and random events follow.
+    """
 
     name: str
     source: Source
     span: Span
     statements: tuple[Statement, ...] = field(default=())
+    invariants: tuple[Statement, ...] = field(default=())
 
     @property
     def line(self) -> int:

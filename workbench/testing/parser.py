@@ -3,25 +3,42 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass, field
 
 from rulelang.calendar import parse_duration
 from rulelang.diagnostics.model import Diagnostic
 from rulelang.source import Source, Span
 from rulelang.syntax.lexer import tokenize
+from rulelang.syntax.tokens import TESTS as BLOCKS
 from rulelang.types.schema import SUBJECT_KINDS
+from rulelang.workspace import FileState
 from runtime.events import RECORD_UPDATED
 from runtime.model import SubjectKey
 from workbench.testing.expectations import expectation
 from workbench.testing.lines import Line, Mistake, mistake, statements, unknown
 from workbench.testing.meaning import Meaning, Pair
 from workbench.testing.model import After, Answers, At, Fire, Given, Statement, Test, Until
+from workbench.testing.properties import INVARIANTS, every, never
 
+PROPERTY = "property"
 _TIMES = {"once": 1, "twice": 2}
 _OUTCOMES = ("failed", "retry", "unknown")
 
 
+def parse_inside(file: FileState, meaning: Meaning) -> tuple[list[Test], list[Diagnostic]]:
+    """The tests that stand in a rule file, and what is wrong with them beyond what its check says."""
+    reader = _Reader(file.source, meaning)
+    tokens = tokenize(file.source).tokens if file.parsed.module.tests else ()
+    for span in file.parsed.module.tests:
+        inside = [token for token in tokens if span.start <= token.start < span.end]
+        for line in statements(file.source, inside):
+            reader.read(line)
+    reader.finish()
+    return reader.tests, sorted(reader.diagnostics, key=lambda d: d.span)
+
+
 def parse_tests(source: Source, meaning: Meaning) -> tuple[list[Test], list[Diagnostic]]:
-    """The tests of a file, and what is wrong with it. A test with a mistake is left out."""
+    """The tests of a file of tests, and what is wrong with it. A test with a mistake is left out."""
     lexed = tokenize(source)
     reader = _Reader(source, meaning)
     for line in statements(source, lexed.tokens):
@@ -31,6 +48,17 @@ def parse_tests(source: Source, meaning: Meaning) -> tuple[list[Test], list[Diag
     return reader.tests, sorted(found, key=lambda d: d.span)
 
 
+@dataclass(slots=True)
+class _Block:
+    """A test or property that has begun."""
+
+    word: str
+    name: str
+    span: Span
+    statements: list[Statement] = field(default_factory=list)
+    invariants: list[Statement] = field(default_factory=list)
+
+
 class _Reader:
     def __init__(self, source: Source, meaning: Meaning) -> None:
         self.source = source
@@ -38,13 +66,13 @@ class _Reader:
         self.tests: list[Test] = []
         self.diagnostics: list[Diagnostic] = []
         self._above: list[Statement] = []
-        self._open: tuple[str, Span, list[Statement]] | None = None
+        self._open: _Block | None = None
         self._names: set[str] = set()
 
     def read(self, line: Line) -> None:
         """Read a statement; what is wrong with it is kept."""
         try:
-            if line.first.text == "test":
+            if line.first.text in BLOCKS:
                 self._begin(line)
             elif line.first.text == "end":
                 self._end(line)
@@ -55,43 +83,57 @@ class _Reader:
 
     def _begin(self, line: Line) -> None:
         opened, self._open = self._open, None
-        line.expect("test")
-        name = line.text("the name of the test in quotes")
-        self._open = (name, line.span, [])
+        word = line.word("block", BLOCKS)
+        name = line.text(f"the name of the {word} in quotes")
+        self._open = _Block(word, name, line.span)
         line.end()
         if opened is not None:
-            raise mistake(self.source, opened[1], f"the test `{opened[0]}` has no `end`")
+            raise mistake(self.source, opened.span, f"the {opened.word} `{opened.name}` has no `end`")
         if name in self._names:
             raise mistake(self.source, line.span, f"there is a test `{name}` in this file already")
         self._names.add(name)
 
     def _end(self, line: Line) -> None:
-        if self._open is None:
+        block, self._open = self._open, None
+        if block is None:
             raise mistake(self.source, line.span, "no test is open here")
-        name, span, found = self._open
-        self._open = None
         line.expect("end")
         line.end()
-        self.tests.append(Test(name, self.source, span, (*self._above, *found)))
+        if block.word == PROPERTY and not block.invariants:
+            help = "say what holds whatever happens, in statements that begin with `never` or `every`"
+            raise mistake(self.source, block.span, f"the property `{block.name}` says nothing", help=help)
+        statements = (*self._above, *block.statements)
+        self.tests.append(Test(block.name, self.source, block.span, statements, tuple(block.invariants)))
 
     def _keep(self, line: Line, statement: Statement) -> None:
         if self._open is not None:
-            if isinstance(statement, At) and any(not isinstance(s, Given | Answers) for s in self._open[2]):
-                raise mistake(
-                    self.source, line.span, "a test begins once: `at` stands before anything happens"
-                )
-            self._open[2].append(statement)
+            self._keep_inside(line, statement, self._open)
         elif self.tests or not isinstance(statement, At | Given | Answers):
             help = "only `at`, `given` and `answers` may stand above the first `test`"
             raise mistake(self.source, line.span, "this stands in no test", help=help)
         else:
             self._above.append(statement)
 
+    def _keep_inside(self, line: Line, statement: Statement, block: _Block) -> None:
+        if isinstance(statement, INVARIANTS):
+            if block.word != PROPERTY:
+                help = 'put it into a `property "NAME"` … `end` of its own'
+                raise mistake(self.source, line.span, "this is said of all that may happen", help=help)
+            block.invariants.append(statement)
+            return
+        if block.word == PROPERTY and not isinstance(statement, At | Given | Answers):
+            help = "what happens is left to chance; `at`, `given` and `answers` say how it begins"
+            raise mistake(self.source, line.span, "this cannot stand in a property", help=help)
+        if isinstance(statement, At) and any(not isinstance(s, Given | Answers) for s in block.statements):
+            raise mistake(self.source, line.span, "a test begins once: `at` stands before anything happens")
+        block.statements.append(statement)
+
     def finish(self) -> None:
         """At the end of the file no test may be open."""
-        if self._open is not None:
-            name, span, _ = self._open
-            self.diagnostics += mistake(self.source, span, f"the test `{name}` has no `end`").diagnostics
+        block = self._open
+        if block is not None:
+            text = f"the {block.word} `{block.name}` has no `end`"
+            self.diagnostics += mistake(self.source, block.span, text).diagnostics
 
 
 def read_statement(text: str, meaning: Meaning) -> Statement:
@@ -117,7 +159,7 @@ def _statement(line: Line, meaning: Meaning) -> Statement:
         return read(line, meaning)
     if len(line.tokens) > 1 and line.tokens[1].text == "answers":
         return _answers(line, meaning)
-    known = ("test", "end", *_STATEMENTS)
+    known = (*BLOCKS, "end", *_STATEMENTS)
     raise unknown(line.source, line.first.span, line.first.text, "no statement of a test", known)
 
 
@@ -148,6 +190,14 @@ def _until(line: Line, meaning: Meaning) -> Statement:
     if token.kind == "TIME":
         return Until(line.span, None, token.text)
     return Until(line.span, meaning.moment(line.source, token))
+
+
+def _never(line: Line, meaning: Meaning) -> Statement:
+    return never(line, meaning)
+
+
+def _every(line: Line, meaning: Meaning) -> Statement:
+    return every(line, meaning)
 
 
 def _expect(line: Line, meaning: Meaning) -> Statement:
@@ -245,4 +295,6 @@ _STATEMENTS: dict[str, Callable[[Line, Meaning], Statement]] = {
     "after": _after,
     "until": _until,
     "expect": _expect,
+    "never": _never,
+    "every": _every,
 }

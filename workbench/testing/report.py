@@ -13,7 +13,7 @@ from rulelang.diagnostics.render import render_text
 from rulelang.diagnostics.terminal import harmless
 from rulelang.source import Source
 from workbench.testing.coverage import RuleCoverage
-from workbench.testing.runner import Result
+from workbench.testing.results import Result
 
 
 def render(results: Sequence[Result], coverage: Sequence[RuleCoverage], form: str, color: bool) -> str:
@@ -54,7 +54,7 @@ def _text(result: Result, color: bool) -> str:
     assert result.failure is not None
     lines = [f"FAIL  {harmless(result.test.name)}", render_text([result.failure], color).rstrip("\n")]
     if result.timeline:
-        lines += ["", "  what had happened", *(f"  {line}" for line in result.timeline)]
+        lines += ["", f"  {result.heading}", *(f"  {line}" for line in result.timeline)]
     return "\n".join(lines) + "\n\n"
 
 

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
-from datetime import datetime
 
 import msgspec
 
-from rulelang.calendar import CalendarError, resolve
+from rulelang.calendar import CalendarError
 from rulelang.diagnostics.model import Diagnostic
 from rulelang.plan.model import Plan
 from runtime.actions import Library
@@ -18,24 +16,13 @@ from runtime.simulate import Simulation, SimulationError
 from runtime.timeline import timeline_text
 from workbench.testing.judging import judge
 from workbench.testing.meaning import Meaning
-from workbench.testing.model import At, Expectation, Statement, Test
+from workbench.testing.model import Expectation, Statement, Test
+from workbench.testing.proving import USUAL, Prover, Sequences
+from workbench.testing.results import FAILED, Result, beginning
 from workbench.testing.script import Script
 from workbench.testing.stage import Stage
 
-FAILED = "expectation"
-"""The code of a failed expectation."""
-
-_BEGIN = datetime(2026, 1, 5, 9, 0)
 _LINES = 16
-
-
-@dataclass(frozen=True, slots=True)
-class Result:
-    """How a test ended: `failure` None when it passed; `timeline` are lines about what had happened until then."""
-
-    test: Test
-    failure: Diagnostic | None = None
-    timeline: tuple[str, ...] = ()
 
 
 def tested(plans: Iterable[Plan]) -> list[Plan]:
@@ -52,14 +39,19 @@ class Runner:
         meaning: Meaning,
         plans: Sequence[Plan],
         plan_set: Callable[[Sequence[Plan], Library], PlanSet] = PlanSet,
+        sequences: Sequences = USUAL,
     ) -> None:
         self._library = library
         self._meaning = meaning
         self._plans = plans
         self._plan_set = plan_set
+        self._sequences = sequences
 
     def run(self, test: Test) -> Result:
-        """Run one test up to its end or its first failure."""
+        """Run one test up to its end or its first failure; a property on random sequences."""
+        if test.invariants:
+            prover = Prover(self._library, self._meaning, self._plans, self._sequences)
+            return prover.run(test)
         stage = self._stage(test)
         for statement in test.statements:
             failure = self._step(test, stage, statement)
@@ -80,8 +72,7 @@ class Runner:
         return stage
 
     def _stage(self, test: Test) -> Stage:
-        moments = [s.moment for s in test.statements if isinstance(s, At)]
-        start = moments[-1] if moments else resolve(_BEGIN, self._meaning.zone)
+        start = beginning(test.statements, self._meaning)
         script = Script()
         schema = self._meaning.checked.schema
         simulation = Simulation(

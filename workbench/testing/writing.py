@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from grammar.tables import load
-from rulelang.calendar import instant_text
+from rulelang.calendar import Duration, instant_text
 from rulelang.syntax.literals import quoted
 from rulelang.types.model import Kind, Type
 from rulelang.types.schema import Schema
@@ -107,13 +107,14 @@ def _pairs(values: Mapping[str, JSON], types: Mapping[str, Type]) -> str:
     return ", ".join(f"{name(field)} = {literal(value, types.get(field))}" for field, value in values.items())
 
 
-def passed(gap: Millis) -> str:
-    """`after 26h30m`: exact time, to the second (a day of the calendar may be 23 or 25 hours long)."""
-    parts = []
+def span_text(duration: Duration) -> str:
+    """A duration as a statement spells it."""
+    parts = [(duration.months, "mo"), (duration.days, "d")]
+    seconds = duration.seconds
     for size, unit in _UNITS:
-        count, gap = divmod(gap, size)
-        parts += [f"{count}{unit}"] if count else []
-    return "after " + ("".join(parts) or "0s")
+        count, seconds = divmod(seconds, size // 1000)
+        parts.append((count, unit))
+    return "".join(f"{count}{unit}" for count, unit in parts if count) or "0s"
 
 
 def moment(instant: Millis) -> str:
@@ -135,6 +136,6 @@ def _wrapped(statement: str) -> Iterator[str]:
     for piece in re.findall(r'(?:"(?:[^"\\]|\\.)*"|[^",])*,?', statement):
         if line and len(indent + line + piece) > _WIDTH:
             yield indent + line.strip()
-            line, indent = "", "    "
+            line, indent = "", "      "
         line += piece
     yield indent + line.strip()
