@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from msgspec.structs import replace
 
+from rulelang.types.schema import Schema
 from runtime.actions import ActionError, EffectAction, Facts, LocalAction
 from runtime.consent import needs_consent, refusal
 from runtime.listening import keep
@@ -91,7 +92,7 @@ class Acting:
         turn = self._turn
         facts = turn.facts(run)
         details = {"step": step.id, "action": step.action.name}
-        reason = _no_consent(step, args, facts)
+        reason = _no_consent(turn.machine.schema, step, args, facts)
         if reason:
             turn.note(EntryKind.SUPPRESSED, run, **details, input=args, reason=reason)
             return keep(run, step.bind, {"ok": False, "error": reason})
@@ -158,11 +159,12 @@ def _round(run: Run, step: Act) -> str:
     return f"{rounds}@{moved}" if moved else rounds
 
 
-def _no_consent(step: Act, args: Mapping[str, JSON], facts: Facts) -> str | None:
+def _no_consent(schema: Schema, step: Act, args: Mapping[str, JSON], facts: Facts) -> str | None:
     channel = step.action.channel
     if not channel or not needs_consent(args, facts.contact):
         return None
-    return refusal(channel, facts.contact, transactional=bool(args.get("transactional")))
+    topic = schema.topics.get(str(args.get("topic", "")))
+    return refusal(channel, facts.contact, transactional=bool(args.get("transactional")), topic=topic)
 
 
 def _to_contact(step: Act, args: Mapping[str, JSON], facts: Facts) -> bool:
@@ -184,6 +186,9 @@ class _Context:
         self.remove_tag = working.remove_tag
         self.move_stage = working.move_stage
         self.next_turn = working.next_turn
+        self.load = working.load
+        self.recall = working.recall
+        self.remember = working.remember
         self._turn = turn
         self._run = run
         self._step = step

@@ -49,6 +49,15 @@ class LocalContext(Protocol):
             ActionError: the team has no members.
         """
 
+    def load(self, person: str) -> int:
+        """How many records of the subject's kind a person owns (shared by all subjects, kept at every change)."""
+
+    def recall(self, name: str) -> JSON:
+        """What an action kept with the subject under this name; None when there is nothing."""
+
+    def remember(self, name: str, value: JSON) -> None:
+        """Keep something with the subject, beside its fields."""
+
     def start_rule(self, rule: str) -> None:
         """Start another rule for the same subject, through an event with this run as its cause."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from rulelang.types.staff import CONSENT, Topic
 from runtime.model import JSON
 
 OPT_OUT_FIELDS: Mapping[str, str] = {
@@ -13,15 +14,21 @@ OPT_OUT_FIELDS: Mapping[str, str] = {
 }
 """The contact's field that withdraws consent, for each channel."""
 
+DIRECTIONS = ("outbound", "inbound")
+"""What may be closed of a channel: what goes to the contact, what comes from it."""
+
 _WORDS = {"email": "e-mail", "sms": "text messages", "call": "calls"}
 
 
-def refusal(channel: str, fields: Mapping[str, JSON], transactional: bool = False) -> str | None:
+def refusal(
+    channel: str, fields: Mapping[str, JSON], transactional: bool = False, topic: Topic | None = None
+) -> str | None:
     """Why the contact with these fields must not be reached on `channel`, as a sentence; None when it may be.
 
     `dnc` ("do not contact") closes every channel. The opt-out of a channel closes that channel, except for
     `transactional` messages, which carry out what the contact asked for (a receipt, a password). An address
-    that was never verified is no obstacle.
+    that was never verified is no obstacle. A channel that is closed outbound (`dnd`) is closed for all messages. Those
+    of a `topic` go to whom its basis allows.
 
     Raises:
         KeyError: the channel is none of `OPT_OUT_FIELDS`.
@@ -29,9 +36,33 @@ def refusal(channel: str, fields: Mapping[str, JSON], transactional: bool = Fals
     opt_out = OPT_OUT_FIELDS[channel]
     if fields.get("dnc") is True:
         return "the contact is marked do not contact"
+    if f"{channel} outbound" in (fields.get("dnd") or ()):
+        return f"the contact is not to be disturbed with {_WORDS[channel]}"
     if not transactional and fields.get(opt_out) is True:
         return f"the contact has opted out of {_WORDS[channel]}"
+    return None if topic is None else _of_topic(topic, fields)
+
+
+def _of_topic(topic: Topic, fields: Mapping[str, JSON]) -> str | None:
+    said = (fields.get("subscriptions") or {}).get(topic.name) or {}
+    if said.get("subscribed") is False:
+        return f"the contact has unsubscribed from `{topic.name}`"
+    if topic.basis == CONSENT and said.get("subscribed") is not True:
+        return f"the contact has not subscribed to `{topic.name}`"
     return None
+
+
+def muted(type_: str, data: Mapping[str, JSON], fields: Mapping[str, JSON]) -> str | None:
+    """Why an event, something that the contact sent or did, is not to be heard by rules; None when it is."""
+    closed = fields.get("dnd")
+    if not closed:
+        return None
+    channel = ""
+    if type_ == "message.replied":
+        channel = str(data.get("channel"))
+    elif type_ == "call.status_changed" and data.get("direction") in ("incoming", "inbound"):
+        channel = "call"
+    return f"the contact's {_WORDS[channel]} are not to be heard" if f"{channel} inbound" in closed else None
 
 
 def needs_consent(args: Mapping[str, JSON], contact: Mapping[str, JSON]) -> bool:

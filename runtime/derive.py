@@ -199,9 +199,14 @@ def _apply_dnd(self: Derivations, trigger: Trigger, data: Data, working: Working
     if data.get("scope", "all") == "all":
         working.set("dnc", enabled)
         return
-    for channel in data.get("channels") or ():
-        if channel in OPT_OUTS:
-            working.set(OPT_OUTS[channel], enabled)
+    channels = [channel for channel in data.get("channels") or () if channel in OPT_OUTS]
+    if data.get("direction") == "inbound":
+        ways = [f"{channel} inbound" for channel in channels]
+        others = [entry for entry in working.get("dnd") or [] if entry not in ways]
+        working.set("dnd", [*others, *(ways if enabled else [])] or None)
+        return
+    for channel in channels:
+        working.set(OPT_OUTS[channel], enabled)
 
 
 _Apply: TypeAlias = Callable[[Derivations, Trigger, Data, Working], None]
@@ -334,6 +339,20 @@ def _dnd(
         if channels:
             data = {"enabled": enabled, "scope": "specific", "channels": channels, "direction": "outbound"}
             yield trigger.event, data, {}
+    for change in changes:
+        if change.name == "dnd":
+            for closed in _closed(change):
+                yield trigger.event, closed, {}
+
+
+def _closed(change: Change) -> Iterator[Data]:
+    """What closing and opening channels in one direction means: an event for each."""
+    before, after = set(change.before or ()), set(change.after or ())
+    for enabled, entries in ((True, after - before), (False, before - after)):
+        for direction in ("outbound", "inbound"):
+            channels = [channel for channel in OPT_OUTS if f"{channel} {direction}" in entries]
+            if channels:
+                yield {"enabled": enabled, "scope": "specific", "channels": channels, "direction": direction}
 
 
 def _moves(changes: Sequence[Change]) -> Iterator[tuple[str, Change]]:

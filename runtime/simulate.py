@@ -34,6 +34,7 @@ from runtime.plans import PlanSet
 from runtime.stages import with_stage
 from runtime.store.memory import MemoryStore
 from runtime.store.protocol import AcceptedEvent, Batch, WriteStore
+from runtime.working import load_key
 
 T = TypeVar("T")
 TIMERS_AT_ONCE = 100
@@ -91,7 +92,11 @@ class Simulation:
             event = Event(id, ALARMS_CHANGED, self.now, self.now, key)
             events = [AcceptedEvent(event, b"", (), pending=True)]
         with self.store.transaction() as tx:
-            tx.write(Batch(subjects=[state], events=events))
+            counters: dict[str, int] = {}
+            if isinstance(owner := complete.get("owner"), str):
+                name = load_key(key.kind, owner)
+                counters[name] = tx.counters().get(name, 0) + 1
+            tx.write(Batch(subjects=[state], events=events, counters=counters))
         self._core.forget()
 
     def deploy(self, schema: Schema, plans: Sequence[Plan], settlings: Sequence[Settling] = ()) -> None:

@@ -13,6 +13,7 @@ from rulelang.plan.scope import Scope
 from runtime.actions import Facts
 from runtime.alarms import Alarms, zone_changed
 from runtime.bounds import MAX_PATH
+from runtime.consent import muted
 from runtime.desk import items_of
 from runtime.enrolment import Enrolments
 from runtime.events import QUIET, RECORD_UPDATED
@@ -240,6 +241,10 @@ class Turn:
         if self._alarms is not None:
             self._alarms.observe(event, data)
         self._announce(changes, created, event)
+        closed = muted(event.type, data, self.working.fields)
+        if closed is not None:
+            self.entries.append(Entry(self.now, EntryKind.SUPPRESSED, event=event.id, reason=closed))
+            return
         self.listening.hear(event, data)
         self.enrolments.enrol(event, data)
 

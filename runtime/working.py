@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from rulelang.calendar import instant_text
 from rulelang.types.schema import Schema
+from rulelang.types.staff import turns
 from runtime.actions import ActionError
 from runtime.model import JSON, Millis, Run, SubjectKey, SubjectState
 from runtime.stages import main_pipeline
@@ -14,6 +15,11 @@ from runtime.stages import main_pipeline
 STAGES = "stages"
 TAGS = "tags"
 SEGMENTS = "segments"
+
+
+def load_key(kind: str, person: str) -> str:
+    """The name of the counter of what a person owns of one kind."""
+    return f"load:{kind}:{person}"
 
 
 class Change(NamedTuple):
@@ -89,6 +95,7 @@ class Working:
         changes = [c for c in self._changes.values() if c.before != c.after]
         self._changes = {}
         if changes:
+            self._weigh(changes)
             self.touched = True
             # Membership follows from something else, which has been noted for itself.
             if len(changes) > 1 or changes[0].name != SEGMENTS:
@@ -158,10 +165,38 @@ class Working:
         found = self.schema.teams.get(team)
         if found is None or not found.members:
             raise ActionError(f"the team `{team}` has no members to take a turn")
+        weights = self.schema.weights.get(team, {})
+        order = turns(found.members, tuple(weights.get(member, 1) for member in found.members))
+        if not order:
+            raise ActionError(f"every member of the team `{team}` has the weight 0")
         key = f"team:{team}"
         turn = self.counter(key)
         self.new_counters[key] = turn + 1
-        return found.members[turn % len(found.members)]
+        return order[turn % len(order)]
+
+    def load(self, person: str) -> int:
+        """How many records of the subject's kind a person owns."""
+        return self.counter(load_key(self.key.kind, person))
+
+    def recall(self, name: str) -> JSON:
+        """What an action kept with the subject."""
+        kept: dict[str, JSON] = self.memory.get("kept", {})
+        return kept.get(name)
+
+    def remember(self, name: str, value: JSON) -> None:
+        """Keep something with the subject."""
+        if self.recall(name) != value:
+            self.memory = {**self.memory, "kept": {**self.memory.get("kept", {}), name: value}}
+            self.touched = True
+
+    def _weigh(self, changes: list[Change]) -> None:
+        """Keep count of what each person owns, wherever an owner is changed."""
+        for change in changes:
+            if change.name == "owner":
+                for person, by in ((change.before, -1), (change.after, 1)):
+                    if isinstance(person, str):
+                        key = load_key(self.key.kind, person)
+                        self.new_counters[key] = max(0, self.counter(key) + by)
 
     def counter(self, key: str) -> int:
         """A counter shared by all subjects, as of now."""

@@ -7,10 +7,22 @@ from collections.abc import Mapping
 from rulelang.catalog.model import Action, Param, Performs
 from rulelang.types.model import TEXT
 from runtime.actions import LocalAction, LocalContext
-from runtime.consent import OPT_OUT_FIELDS
+from runtime.consent import DIRECTIONS, OPT_OUT_FIELDS
 from runtime.model import JSON
 
 _CHANNEL = Param("channel", TEXT, "the channel: `email`, `sms` or `call`", choices=tuple(OPT_OUT_FIELDS))
+
+_DND = (
+    Param("channel", TEXT, "`email`, `sms`, `call` or `all`", choices=(*OPT_OUT_FIELDS, "all")),
+    Param(
+        "direction",
+        TEXT,
+        "`outbound` (without it), `inbound` or `both`",
+        required=False,
+        positional=False,
+        choices=(*DIRECTIONS, "both"),
+    ),
+)
 
 DECLARATIONS = (
     Action(
@@ -67,6 +79,34 @@ DECLARATIONS = (
         idempotent=True,
     ),
     Action(
+        name="mark_dnd",
+        phrase="mark dnd()",
+        performs=Performs.LOCAL,
+        summary="close a channel in one direction or both",
+        doc=(
+            "Closes e-mail, text messages (with WhatsApp) or calls, or `all` of them. Outbound, no message goes to the "
+            "contact on the channel, transactional ones included. Inbound, what the contact sends is kept and "
+            "shown, but rules do not hear it. Kept in the field `dnd`."
+        ),
+        example='on stage enter "Lost" do mark dnd(sms, direction: both)\n',
+        rows=("A2",),
+        params=_DND,
+        subjects=("contact",),
+        idempotent=True,
+    ),
+    Action(
+        name="unmark_dnd",
+        phrase="unmark dnd()",
+        performs=Performs.LOCAL,
+        summary="open a channel again",
+        doc="Takes back what `mark dnd` did, for the channel and direction named.",
+        example='on stage enter "SQL" do unmark dnd(all, direction: both)\n',
+        rows=("A2",),
+        params=_DND,
+        subjects=("contact",),
+        idempotent=True,
+    ),
+    Action(
         name="toggle_verified",
         phrase="toggle verified()",
         performs=Performs.LOCAL,
@@ -103,6 +143,24 @@ def unmark_opt_out(context: LocalContext, args: Mapping[str, JSON]) -> None:
     context.set(OPT_OUT_FIELDS[args["channel"]], False)
 
 
+def mark_dnd(context: LocalContext, args: Mapping[str, JSON]) -> None:
+    """Close what is named."""
+    closed = context.get("dnd") or []
+    context.set("dnd", list(dict.fromkeys([*closed, *_named(args)])))
+
+
+def unmark_dnd(context: LocalContext, args: Mapping[str, JSON]) -> None:
+    """Open what is named."""
+    opened = _named(args)
+    context.set("dnd", [entry for entry in context.get("dnd") or [] if entry not in opened] or None)
+
+
+def _named(args: Mapping[str, JSON]) -> list[str]:
+    channels = list(OPT_OUT_FIELDS) if args["channel"] == "all" else [args["channel"]]
+    direction = args.get("direction") or "outbound"
+    return [f"{channel} {way}" for channel in channels for way in DIRECTIONS if direction in (way, "both")]
+
+
 def toggle_verified(context: LocalContext, args: Mapping[str, JSON]) -> None:
     """Flip one flag."""
     name = f"{args['what']}_verified"
@@ -114,5 +172,7 @@ LOCAL: Mapping[str, LocalAction] = {
     "unmark_dnc": unmark_dnc,
     "mark_opt_out": mark_opt_out,
     "unmark_opt_out": unmark_opt_out,
+    "mark_dnd": mark_dnd,
+    "unmark_dnd": unmark_dnd,
     "toggle_verified": toggle_verified,
 }

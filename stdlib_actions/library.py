@@ -21,6 +21,7 @@ from stdlib_actions import (
     send_email,
     slack,
     stages,
+    subscriptions,
     tags,
     tasks,
     webhook,
@@ -49,6 +50,7 @@ _STANDARD = (
     webhook,
     tasks,
     opportunities,
+    subscriptions,
 )
 
 

@@ -76,7 +76,7 @@ class MailEffect:
         from stdlib_actions.mail.gate import mismatch
         from stdlib_actions.mail.transport import Envelope
 
-        reason = withheld(effect.args, facts)
+        reason = withheld(effect.args, facts, self.services.schema())
         if reason:
             return Outcome(OutcomeKind.SUPPRESSED, reason)
         draft = msgspec.convert(prepared["message"], Draft)
@@ -134,13 +134,14 @@ class MailEffect:
         return url.replace("{contact_id}", quote(str(facts.contact.get("id", "")), safe=""))
 
 
-def withheld(args: Mapping[str, JSON], facts: Facts) -> str | None:
+def withheld(args: Mapping[str, JSON], facts: Facts, schema: Schema) -> str | None:
     """Why a message must not go out now, with the facts of this moment; None when it may."""
     if not reaches_contact(args, facts):
         return None
     if not facts.contact:
         return "the contact no longer exists"
-    return refusal("email", facts.contact, transactional=bool(args.get("transactional")))
+    topic = schema.topics.get(str(args.get("topic", "")))
+    return refusal("email", facts.contact, transactional=bool(args.get("transactional")), topic=topic)
 
 
 def reaches_contact(args: Mapping[str, JSON], facts: Facts) -> bool:

@@ -63,7 +63,15 @@ _TRANSACTIONAL = Param(
     positional=False,
     default=False,
 )
-_OPTIONS = (_SUBJECT, _FROM, _REPLY_TO, _TRANSACTIONAL, _TO, _DELAY)
+_TOPIC = Param(
+    "topic",
+    TEXT,
+    "the topic it belongs to: only those who may get it do (`subscribe to`)",
+    required=False,
+    positional=False,
+    role="topic",
+)
+_OPTIONS = (_SUBJECT, _FROM, _REPLY_TO, _TRANSACTIONAL, _TOPIC, _TO, _DELAY)
 
 _CONSENT = (
     "A contact that is marked do not contact, or that has opted out of e-mail, gets nothing: consent is "

@@ -21,7 +21,7 @@ from rulelang.diagnostics.suggest import did_you_mean
 from rulelang.syntax import nodes
 from rulelang.template.api import check_template
 from rulelang.types.builtin import concrete, stage_type
-from rulelang.types.model import ANY, DURATION, PERSON, TAG, TEAM, TEXT, Kind, Type
+from rulelang.types.model import ANY, DURATION, PERSON, TAG, TEAM, TEXT, TEXT_LIST, Kind, Type
 from rulelang.types.schema import SUBJECT_KINDS, FieldDef, Pipeline
 
 Known = Mapping[str, Typed]
@@ -137,6 +137,31 @@ def field_value(context: Context, found: FieldDef, node: nodes.Expr) -> Typed:
     )
 
 
+def _fields(context: Context, param: Param, node: nodes.Expr, known: Known) -> Typed:
+    """One field, or a list of them; all are going to be changed."""
+    if not isinstance(node, nodes.ListLit):
+        return _field(context, node, setting=True)
+    names = [_field(context, item, setting=True) for item in node.items]
+    fixed = [name.value for name in names if isinstance(name, Const)]
+    return Const(TEXT_LIST, node.span, fixed) if len(fixed) == len(names) else Bad(node.span)
+
+
+def _item(context: Context, param: Param, node: nodes.Expr, known: Known) -> Typed:
+    """A value that may be an item of the list that the slot `field` names."""
+    name = known.get("field")
+    if not isinstance(name, Const):
+        return typed(context, node, Expected(ANY, silent=True))
+    found = context.scope.fields[name.value]
+    if found.type.kind is not Kind.LIST:
+        return context.report(
+            messages.wrong_argument(
+                context.source, name.span, "field", "a list", found.name, found.type, "set it with `set`"
+            )
+        )
+    item = replace(found, type=found.type.item or ANY)
+    return field_value(context, item, node)
+
+
 # --- stages and pipelines --------------------------------------------------------------------------
 
 
@@ -206,6 +231,15 @@ def _template(context: Context, param: Param, node: nodes.Expr, known: Known) ->
         return _needs_literal(context, param, node)
     if word not in templates and (templates or context.templates_known):
         return context.report(messages.unknown_template(context.source, node.span, word, tuple(templates)))
+    return Const(TEXT, node.span, word)
+
+
+def _topic(context: Context, param: Param, node: nodes.Expr, known: Known) -> Typed:
+    word, topics = word_of(node), context.schema.topics
+    if word is None:
+        return _needs_literal(context, param, node)
+    if word not in topics:
+        return context.report(messages.unknown_topic(context.source, node.span, word, tuple(topics)))
     return Const(TEXT, node.span, word)
 
 
@@ -282,6 +316,9 @@ _ROLES: Mapping[str, Callable[[Context, Param, nodes.Expr, Known], Typed]] = {
     "rule": _rule,
     "template": _template,
     "event": _event,
+    "topic": _topic,
+    "fields": _fields,
+    "item": _item,
     "url": _url,
     "liquid": _liquid,
     "tag": _named(TAG),

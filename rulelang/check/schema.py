@@ -11,6 +11,7 @@ from rulelang.check.calendars import read_calendar
 from rulelang.check.policy import read_policy
 from rulelang.check.schema_followed import read_health, read_segment, unconditional
 from rulelang.check.schema_parts import Named, Parts, Reader
+from rulelang.check.staff import Staff
 from rulelang.diagnostics import schema as messages
 from rulelang.diagnostics.model import Diagnostic
 from rulelang.plan.followed import Computed, HealthPart
@@ -103,6 +104,7 @@ class _Reading:
         self._calendars: dict[str, tuple[BusinessCalendar, Declared]] = {}
         self._segments: dict[str, SegmentDef] = {}
         self._health: dict[str, tuple[HealthPart, Declared]] = {}
+        self.staff = Staff()
 
     def read(self, file: int, source: Source, declaration: ast.Declaration) -> None:
         """Take one declaration in."""
@@ -378,8 +380,11 @@ class _Reading:
         currency = self._settings.get("currency", DEFAULT_CURRENCY)
         built_in = builtin_fields(pipelines, statuses, currency)
         teams = self._teams or {team.name: team for team in DEFAULT_TEAMS}
+        fields = {kind: self._merged(kind, built_in[kind]) for kind in SUBJECT_KINDS}
+        for reader, diagnostic in self.staff.unknown(teams, fields):
+            reader.report(diagnostic)
         return Schema(
-            fields={kind: self._merged(kind, built_in[kind]) for kind in SUBJECT_KINDS},
+            fields=fields,
             pipelines={f"{p.subject}/{p.name}": p for p in pipelines},
             teams=teams,
             people={**self._members, **self._people},
@@ -392,6 +397,9 @@ class _Reading:
             calendars={name: found for name, (found, _) in self._calendars.items()} or DEFAULT_CALENDARS,
             segments=self._segments,
             computed={kind: Computed((levels,)) for kind, (levels, _) in self._health.items()},
+            weights=self.staff.weights,
+            territories=tuple(self.staff.territories.values()),
+            topics=self.staff.topics,
         )
 
     def _merged(self, kind: str, built_in: dict[str, FieldDef]) -> dict[str, FieldDef]:
@@ -454,4 +462,7 @@ _READ: Mapping[str, _Read] = {
     "event": _Reading.event,
     "policy": _Reading.policy,
     "calendar": _Reading.calendar,
+    "weights": lambda reading, reader, declaration: reading.staff.read_weights(reader, declaration),
+    "territory": lambda reading, reader, declaration: reading.staff.read_territory(reader, declaration),
+    "topic": lambda reading, reader, declaration: reading.staff.read_topic(reader, declaration),
 }

@@ -239,6 +239,9 @@ _EXAMPLES = {
     "calendar": 'calendar "Office": monday to friday 9:00 to 17:00',
     "person": 'person "ana@acme.test": "Ana Ruiz"',
     "event": 'event "demo.requested" for contact',
+    "weights": 'weights "Sales": "ana@acme.test" 3',
+    "territory": 'territory "EMEA"',
+    "topic": 'topic "newsletter": consent',
 }
 
 

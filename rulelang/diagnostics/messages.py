@@ -248,6 +248,18 @@ def unknown_pipeline(
     )
 
 
+def unknown_topic(source: Source, span: Span, word: str, options: Sequence[str]) -> Diagnostic:
+    """A topic that is not declared."""
+    return _error(
+        "E0242",
+        source,
+        span,
+        f"there is no topic `{word}`",
+        help=choice("a topic", word, options) or f'declare it: `topic "{word}": consent`',
+        fixes=replace(word, options, span, quoted=True),
+    )
+
+
 def unknown_team(source: Source, span: Span, word: str, options: Sequence[str]) -> Diagnostic:
     """A team that is not declared."""
     return _error(

@@ -140,7 +140,9 @@ def _in_declaration(texts: tuple[str, ...], cursor: Cursor) -> tuple[str, ...]:
         return _SUBJECTS
     if cursor.begins_line:
         entries = {"policy": _POLICY, "workspace": _WORKSPACE, "calendar": _CALENDAR}.get(keyword, ())
-        return (*entries, "end") if keyword in ("policy", "workspace", "fields", "event", "calendar") else ()
+        entries = ("owner",) if keyword == "territory" else entries
+        blocks = ("policy", "workspace", "fields", "event", "calendar", "territory")
+        return (*entries, "end") if keyword in blocks else ()
     if len(texts) == (1 if keyword in ("fields", "status") else 2) and ":" not in texts:
         return ("for",)
     return _TYPES if texts[-1] == ":" and keyword in ("fields", "event") else ()

@@ -39,6 +39,15 @@ ITEMS: Mapping[str, tuple[str, str]] = {
         'calendar "${1:Office}"\n  hours: ${2:monday to friday 9:00 to 17:00}\nend\n',
         "when business is open",
     ),
+    "weights": ('weights "${1:Sales}": "${2:name@company.test}" ${3:2}', "how often members take their turn"),
+    "territory": (
+        'territory "${1:EMEA}"\n  country: ${2:DE, FR}\n  owner: "${3:name@company.test}"\nend\n',
+        "which records belong to whom",
+    ),
+    "topic": (
+        'topic "${1:newsletter}": ${2|consent,legitimate_interest,contract|}',
+        "what contacts subscribe to",
+    ),
     "policy": ("policy\n  quiet hours: ${1:21:00} to ${2:8:00}, hold\nend\n", "when messages may go out"),
 }
 """What may stand between items: text and documentation by first word."""

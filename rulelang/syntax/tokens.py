@@ -27,6 +27,9 @@ DECLARATIONS = frozenset(
         "event",
         "policy",
         "calendar",
+        "weights",
+        "territory",
+        "topic",
     )
 )
 """The words that begin a declaration of the schema."""

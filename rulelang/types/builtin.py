@@ -101,6 +101,8 @@ def _contact() -> dict[str, FieldDef]:
             _field("email_opt_out", BOOL, "The contact does not want e-mail."),
             _field("sms_opt_out", BOOL, "The contact does not want text messages."),
             _field("call_opt_out", BOOL, "The contact does not want calls."),
+            _field("dnd", TEXT_LIST, "Channels that are closed, such as `sms outbound` or `call inbound`."),
+            _field("subscriptions", RECORD, "What the contact subscribed to, by topic."),
             _field("email_verified", BOOL, "The e-mail address was confirmed."),
             _field("phone_verified", BOOL, "The telephone number was confirmed."),
         ]

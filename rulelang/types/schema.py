@@ -10,6 +10,7 @@ from rulelang.source import Source, Span
 from rulelang.types.calendars import BusinessCalendar
 from rulelang.types.model import Type
 from rulelang.types.policy import Policy
+from rulelang.types.staff import Territory, Topic
 
 SUBJECT_KINDS: tuple[str, ...] = ("contact", "account", "opportunity")
 """The kinds of record that rules run for."""
@@ -101,6 +102,8 @@ class Schema:
     is None when any tag may be used. `currency` (ISO 4217) and `time_zone` (IANA) are the workspace's own.
     `policy` says when messages to contacts may go out, `calendars` when business is open, by name. `segments` are
     by `<kind>/<name>`, as pipelines are; `computed` has, by kind, the conditions of segments, statuses and health.
+    `weights` are those of members by team, where they are not 1; `territories` in the order in which they are tried;
+    `topics` by name.
     """
 
     fields: Mapping[str, Mapping[str, FieldDef]]
@@ -117,6 +120,9 @@ class Schema:
     calendars: Mapping[str, BusinessCalendar] = field(default_factory=dict)
     segments: Mapping[str, SegmentDef] = field(default_factory=dict)
     computed: Mapping[str, Computed] = field(default_factory=dict)
+    weights: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    territories: tuple[Territory, ...] = ()
+    topics: Mapping[str, Topic] = field(default_factory=dict)
 
     def pipelines_of(self, kind: str) -> tuple[Pipeline, ...]:
         """The pipelines of one subject kind in the order declared; the first is its primary one."""

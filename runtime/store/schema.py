@@ -11,7 +11,7 @@ from sqlalchemy import Column, ForeignKey, Index, Integer, LargeBinary, MetaData
 
 from runtime.model import EffectStatus, RunStatus
 
-REVISION = "0004"
+REVISION = "0005"
 """The migration that makes the tables of this module. Revisions are numbers: a newer one is known as such."""
 
 APPLICATION_ID = 0x52554C45

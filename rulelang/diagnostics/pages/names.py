@@ -66,6 +66,13 @@ PAGES: dict[str, Page] = {
         'on contact created do assign("Slaes")',
         'on contact created do assign("Sales")',
     ),
+    "E0242": Page(
+        "a topic that does not exist",
+        "Topics are what contacts subscribe to and unsubscribe from. They are declared with `topic` and the legal "
+        "basis on which messages of the topic are sent.",
+        'topic "newsletter": consent\n\non contact created do subscribe to "newslater"',
+        'topic "newsletter": consent\n\non contact created do subscribe to "newsletter"',
+    ),
     "E0210": Page(
         "a person who is not known",
         "People are named by their e-mail address. Where a workspace declares people or teams with members, "
