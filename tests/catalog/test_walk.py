@@ -25,6 +25,10 @@ RECORDS: dict[str, dict[str, Any]] = {
 """What the records of the samples are like, where the examples ask."""
 
 LIKE: dict[str, dict[str, Any]] = {
+    "assign_by_territory": {"country": "DE"},
+    "assign_account": {"account_id": "a_1"},
+    "assign_contact": {"contact_id": "c_1", "owner": "ana@acme.test"},
+    "assign_opportunity": {"opportunity_id": "o_1"},
     "update_opportunity": {"opportunity_id": "o_1"},
     "move_opportunity": {"opportunity_id": "o_1"},
     "opportunity.lost": {"lost_reason": "price"},
