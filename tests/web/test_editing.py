@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
-from tests.support.live import problem
+from tests.support.live import LiveServer, make_files, problem
+from web.editing.language import LINTED
 
 RULE = """\
 rule "Later"
@@ -81,6 +83,17 @@ def test_warnings_of_the_linter_are_among_them(api: httpx.Client) -> None:
         d["code"]: d["severity"] for d in ask(api, "check", path="rules/n.rules", text=text)["diagnostics"]
     }
     assert codes == {"W0802": "warning"}
+
+
+def test_the_linter_looks_at_one_file_alone_where_there_are_very_many_rules(
+    tmp_path: Path, files: dict[str, str]
+) -> None:
+    many = "".join(f'rule "R{n}" for contact on tag added "t{n}" do stop\n' for n in range(LINTED + 1))
+    text = RULE.replace("do\n", "when status = trial and status = customer\ndo\n")
+    with LiveServer(make_files(tmp_path, {**files, "rules/many.rules": many})) as server:
+        with server.client("rules:read") as api:
+            found = ask(api, "check", path="rules/n.rules", text=text)["diagnostics"]
+    assert [d["code"] for d in found] == ["W0802"]
 
 
 def test_templates_and_tests_are_checked_as_what_they_are(api: httpx.Client) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -11,6 +13,8 @@ from xml.etree import ElementTree
 import httpx
 import pytest
 
+from rulelang.workspace import CheckedWorkspace
+from runtime.trying import Sample, Simulated
 from tests.support.live import LiveServer, make_files, problem, wait_for
 from tests.web.test_editing import ask, utf16
 from workbench.authoring.simulating import Bounds
@@ -200,6 +204,39 @@ def bounded(root: Path, bounds: Bounds) -> Iterator[httpx.Client]:
     with LiveServer(root, change=lambda parts: parts._replace(tools=Tools(root, bounds))) as server:
         with server.client() as api:
             yield api
+
+
+class Slow(Tools):
+    """Tools that take their time, and note how many use them at once."""
+
+    def __init__(self, root: Path) -> None:
+        super().__init__(root)
+        self.now = self.most = 0
+
+    def simulate(self, checked: CheckedWorkspace, sample: Sample, path: str, only: bool) -> Simulated:
+        self.now += 1
+        self.most = max(self.most, self.now)
+        time.sleep(0.2)
+        self.now -= 1
+        return super().simulate(checked, sample, path, only)
+
+
+def test_few_simulations_run_at_once_and_too_many_are_sent_away(
+    tmp_path: Path, files: dict[str, str]
+) -> None:
+    root = make_files(tmp_path, files)
+    tools = Slow(root)
+    body = {"path": PATH, "text": TEXT}
+    with LiveServer(root, change=lambda parts: parts._replace(tools=tools)) as server:
+        with server.client() as api, ThreadPoolExecutor(30) as crowd:
+            asked = [crowd.submit(api.post, "/v1/editor/simulate", json=body) for _ in range(30)]
+            assert api.get("/healthz").status_code == 200
+            answers = [each.result() for each in asked]
+    assert tools.most == 2
+    assert {answer.status_code for answer in answers} == {200, 503}
+    refused = next(answer for answer in answers if answer.status_code == 503)
+    assert problem(refused, 503)
+    assert refused.headers["retry-after"] == "2"
 
 
 # --- samples ---------------------------------------------------------------------------------------
