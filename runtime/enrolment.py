@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from rulelang.calendar import CalendarError, parse_duration, shift
 from rulelang.plan.interpret import first_false
+from runtime.existing import existing_match
 from runtime.model import JSON, Cause, EntryKind, Event, Millis, Run, RunStatus
 from runtime.program import Program
 from runtime.tracking import CONDITION_MET
@@ -77,8 +78,25 @@ class Enrolments:
             f"its condition has held for {held}" if held else "its condition has become true",
         )
 
-    def _enrol(self, program: Program, event: Event, data: dict[str, JSON]) -> bool:
-        """Start a run, or say why not; whether it was started."""
+    def enrol_existing(self, event: Event) -> None:
+        """Start a run for a record that matches as it is, because a backfill asks for it."""
+        turn, key = self._turn, str(event.data.get("rule", ""))
+        program = turn.plans.live.get(key)
+        # Only the engine gives such an event a cause.
+        if event.cause is None or program is None or not turn.working.exists:
+            return
+        if program.plan.subject != turn.working.key.kind:
+            return
+        found = existing_match(turn, program, event)
+        if found is not None:
+            data = {} if found is event else found.data
+            turn.note_event(EntryKind.MATCHED, key, event, "it matches already; a backfill asks for it")
+            self._enrol(program, found, data, event.data.get("due"))
+
+    def _enrol(
+        self, program: Program, event: Event, data: dict[str, JSON], due: Millis | None = None
+    ) -> bool:
+        """Start a run, not before `due`, or say why not; whether it was started."""
         turn = self._turn
         run = self._new_run(program, event, data)
         refusal = self._refusal(program, event, run) or self._make_room(program, run, event, data)
@@ -93,7 +111,8 @@ class Enrolments:
         turn.started.append(run.id)
         turn.update(run)
         turn.note(EntryKind.ENROLLED, run, event=event.id)
-        due = self._release_at(program)
+        released = self._release_at(program)
+        due = max((at for at in (released, due) if at is not None and at > turn.now), default=None)
         if due is None:
             turn.steps.proceed(run, program, 0)
         else:

@@ -89,6 +89,10 @@ CONTACT_HEARD = "contact.heard"
 """Internal event: something happened to a contact of this account that counts for it. It matches no rule."""
 
 
+BACKFILL = "rule.backfill"
+"""Internal event: a rule is to enrol a record, if it matches as it is (or, with no id, all of a kind)."""
+
+
 STEPS_STARTED = "steps.started"
 """Internal event: steps of a rule are to be made for a record that is related to the rule's subject.
 

@@ -12,6 +12,7 @@ from rulelang.plan.model import Plan
 from rulelang.types.schema import Schema
 from runtime.actions import EffectAction, Facts, Library
 from runtime.engine.attempt import perform
+from runtime.engine.backfill import Backfill, plan_backfill
 from runtime.engine.core import EngineCore
 from runtime.engine.rules import Rules
 from runtime.engine.settling import Settling
@@ -103,6 +104,11 @@ class Simulation:
         """Go on with other rules; runs under way keep the versions they began with, or what `settlings` says."""
         self._schema = schema
         self._core.install(self._core.rules.deployed(schema, plans), self.now, settlings)
+
+    def backfill(self, wanted: Backfill) -> None:
+        """Let a rule enrol the records that match already."""
+        self._core.administer(lambda tx: plan_backfill(tx, wanted, self.now))
+        self.advance_to(self.now)
 
     def fire(self, event: Event) -> Receipt:
         """Let an event happen now, and all that follows from it at this instant."""

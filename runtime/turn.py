@@ -20,6 +20,7 @@ from runtime.events import QUIET, RECORD_UPDATED
 from runtime.listening import Listening
 from runtime.model import (
     ALARMS_CHANGED,
+    BACKFILL,
     CONDITIONS_DUE,
     CONTACT_HEARD,
     JSON,
@@ -55,7 +56,7 @@ from runtime.working import Change, Working
 from runtime.zones import no_zone, zone_of
 
 _NEWS_OF_ALARMS = frozenset({RELATED_CHANGED, ALARMS_CHANGED})
-_INTERNAL = _NEWS_OF_ALARMS | {CONDITIONS_DUE, CONTACT_HEARD, STEPS_STARTED}
+_INTERNAL = _NEWS_OF_ALARMS | {CONDITIONS_DUE, CONTACT_HEARD, STEPS_STARTED, BACKFILL}
 _PLACES = frozenset({"time_zone", "account_id", "contact_id"})
 """Fields that decide whose time of day it is."""
 
@@ -251,6 +252,9 @@ class Turn:
     def _on_news(self, event: Event) -> None:
         if event.type == STEPS_STARTED:
             start_steps(self, event)
+            return
+        if event.type == BACKFILL:
+            self.enrolments.enrol_existing(event)
             return
         if self._alarms is not None and event.type in _NEWS_OF_ALARMS:
             self._alarms.demand()

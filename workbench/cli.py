@@ -28,6 +28,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "catalog": ("workbench.catalog:catalog", "list triggers, actions and functions"),
     "repl": ("workbench.repl.command:repl", "try out expressions, events and rules at a prompt"),
     "lsp": ("workbench.lsp.command:lsp", "serve editors over the Language Server Protocol"),
+    "start": ("workbench.starting:start", "start a rule for one record on a running server"),
+    "backfill": ("workbench.starting:backfill", "let a rule enrol the records that match already"),
     "serve": ("workbench.serve:serve", "run a workspace: events in, pages and API out"),
     "demo": ("workbench.demo:demo", "serve the example workspace and say what to try"),
     "new": ("workbench.new:new", "make a workspace to start from"),

@@ -12,6 +12,7 @@ from msgspec.structs import replace
 from runtime.actions import Facts
 from runtime.engine import delivery, operators
 from runtime.engine.arming import arm_again, plan_passes
+from runtime.engine.backfill import Backfill, Preview, go_through, look_ahead
 from runtime.engine.fanning import start_steps
 from runtime.engine.identity import Identities
 from runtime.engine.rules import Rules
@@ -37,6 +38,7 @@ from runtime.engine.work import (
 from runtime.machine import RELATED_CHANGED
 from runtime.model import (
     ALARMS_CHANGED,
+    BACKFILL,
     JSON,
     LIVE,
     RUNS_SETTLED,
@@ -147,6 +149,25 @@ class EngineCore:
         finally:
             self.forget()
 
+    def counters(self) -> dict[str, int]:
+        """The shared counters.
+
+        Raises:
+            StoreUnavailable: the store cannot be read now.
+        """
+        with self.store.transaction() as tx:
+            return dict(tx.counters())
+
+    def preview(self, wanted: Backfill, now: Millis, limit: int, so_far: Preview | None = None) -> Preview:
+        """What the next part of a backfill would do, up to `limit` records further; nothing is kept.
+
+        Raises:
+            StoreUnavailable: the store cannot be read now.
+        """
+        with self.store.transaction() as tx:
+            unit = Unit(tx, self.rules, self._cache, self._rows, tx.counters(), now)
+            return look_ahead(unit, wanted, so_far or Preview(), limit)
+
     def forget(self) -> None:
         """Drop what is remembered between transactions, after the store was written by other means or failed."""
         self._cache.clear()
@@ -243,6 +264,8 @@ class EngineCore:
                 self._one_part(unit, event, arm_again, self._limits.armed)
             elif event.type == RUNS_SETTLED:
                 self._one_part(unit, event, settle, self._limits.settled)
+            elif event.type == BACKFILL:
+                self._one_part(unit, event, go_through, self._limits.settled)
             elif event.type == STEPS_STARTED:
                 start_steps(unit, event, self._limits.dependents, partial(self._on_event, unit))
                 unit.handled.append((event.id, ()))

@@ -11,9 +11,11 @@ from typing import Any, TypeVar
 import msgspec
 import structlog
 
+from rulelang.catalog.model import Catalogue
 from rulelang.plan.model import Plan
 from rulelang.types.schema import Schema
 from runtime.clock import Clock, SteadyClock, SystemClock
+from runtime.engine.backfill import Backfill, Preview
 from runtime.engine.core import CoreLimits, EngineCore
 from runtime.engine.cycle import Cycle, CycleLimits
 from runtime.engine.dispatcher import Dispatcher
@@ -34,7 +36,7 @@ from runtime.engine.work import (
 )
 from runtime.engine.writer import Call, Job, Writer
 from runtime.metrics import Metrics, NoMetrics
-from runtime.model import EffectRow
+from runtime.model import EffectRow, Millis
 from runtime.outbox import Outbox, OutboxLimits
 from runtime.retry import RetryPolicy
 from runtime.store.protocol import StoreUnavailable, Transaction, WriteStore
@@ -46,6 +48,10 @@ _REFUSE = 0.25
 """Seconds for which events are refused at once after the store has refused some."""
 _DOUBT = 2.0
 """Seconds after that for which the engine calls itself unready, unless a transaction succeeds."""
+
+
+_LOOK = 200
+"""Records that are looked at in one go for a preview."""
 
 
 class EngineClosed(StoreUnavailable):
@@ -111,6 +117,11 @@ class Engine:
         self._doubtful = False
         self._scan: asyncio.Task[None] | None = None
         self._refusal: tuple[float, BaseException] | None = None
+
+    @property
+    def catalogue(self) -> Catalogue:
+        """The declarations of what is in force."""
+        return self._core.rules.library.catalogue
 
     # --- life ---
 
@@ -210,6 +221,26 @@ class Engine:
         """
         result: T = await self._call_and_look(lambda core: core.administer(change))
         return result
+
+    async def counters(self) -> dict[str, int]:
+        """The shared counters, as of the last commit.
+
+        Raises:
+            StoreUnavailable: the store cannot be read now.
+        """
+        found: dict[str, int] = await self._call(lambda core: core.counters())
+        return found
+
+    async def preview(self, wanted: Backfill) -> Preview:
+        """What a backfill would do, found part by part between the engine's own work; nothing is kept.
+
+        Raises:
+            StoreUnavailable: the store cannot be read now.
+        """
+        found = Preview()
+        while not found.done:
+            found = await self._call(partial(_preview, wanted, self.clock.now(), found))
+        return found
 
     # --- committing ---
 
@@ -363,3 +394,7 @@ class Engine:
                 await asyncio.sleep(_AGAIN)
             else:
                 return rows
+
+
+def _preview(wanted: Backfill, now: Millis, so_far: Preview, core: EngineCore) -> Preview:
+    return core.preview(wanted, now, _LOOK, so_far)

@@ -157,6 +157,16 @@ class Unit:
         self.load(keys.values())
         return {kind: self.states[key].fields for kind, key in keys.items()}
 
+    @property
+    def all_counters(self) -> Mapping[str, int]:
+        """The shared counters, as this transaction has left them."""
+        return self._all_counters
+
+    def set_counters(self, news: dict[str, int]) -> None:
+        """Give shared counters new values."""
+        self._all_counters.update(news)
+        self.counters.update(news)
+
     def counter(self, name: str) -> int:
         """A shared counter, as this transaction has left it."""
         return self._all_counters.get(name, 0)
@@ -203,8 +213,7 @@ class Unit:
         for emitted in transition.emitted:
             self.events.append(AcceptedEvent(emitted, b"", (), pending=True))
         if transition.counters:
-            self._all_counters.update(transition.counters)
-            self.counters.update(transition.counters)
+            self.set_counters(transition.counters)
         if transition.changed and self.rules.watches(key.kind):
             self._tell_dependents(after)
 
