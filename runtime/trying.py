@@ -92,12 +92,12 @@ class AuthorTools(Protocol):
     def samples(self, checked: CheckedWorkspace) -> Mapping[str, Any]:
         """Sample records by kind and events: those of the workspace's files, else made from what it declares."""
 
-    def test(self, checked: CheckedWorkspace, files: Mapping[str, str]) -> TestRun:
-        """Run the tests of these files, by path.
+    def test(self, checked: CheckedWorkspace, files: Mapping[str, str], inside: bool) -> TestRun:
+        """Run the tests of these files, by path, and with `inside` those in rule files.
 
         Raises:
             Refused: the settings of the workspace cannot be read.
         """
 
     def check_tests(self, checked: CheckedWorkspace, path: str, text: str) -> Sequence[Diagnostic]:
-        """What is wrong with a file of tests."""
+        """What is wrong with a file of tests, or with the tests that stand in a rule file."""

@@ -301,6 +301,30 @@ def test_tests_run_against_the_text_as_it_is_edited(own_server: LiveServer) -> N
         problem(api.post("/v1/editor/test", json={"path": PATH, "text": "rule ("}), 422)
 
 
+def test_tests_in_rule_files_are_checked_and_run(own_server: LiveServer) -> None:
+    with own_server.client("rules:read") as api:
+        both = f"{TEXT}\n{GOOD}\n{BAD}"
+        assert ask(api, "check", path=PATH, text=both)["diagnostics"] == []
+        found = ask(api, "test", path=PATH, text=both)
+        assert (found["passed"], found["failed"]) == (1, 1)
+        failed = found["tests"][1]
+        assert (failed["path"], failed["source"]["from"]) == (
+            PATH,
+            utf16(both, 'expect contact "c_1" has tags contains "cold"')[0],
+        )
+        wrong = both.replace("after 1d", "after noon", 1)
+        (mistake,) = ask(api, "check", path=PATH, text=wrong)["diagnostics"]
+        assert (mistake["from"], mistake["to"]) == utf16(wrong, "noon")
+        assert ask(api, "test", path="tests/a.test.rules", text=GOOD, others={PATH: both})["passed"] == 1
+
+
+def test_properties_are_tried_with_a_few_sequences(own_server: LiveServer) -> None:
+    text = 'property "calm"\n  never mails a contact with dnc\nend\n'
+    with own_server.client("rules:read") as api:
+        found = ask(api, "test", path="tests/p.test.rules", text=text)
+    assert (found["passed"], found["failed"], found["diagnostics"]) == (1, 0, [])
+
+
 # --- pictures --------------------------------------------------------------------------------------
 
 

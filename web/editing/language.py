@@ -83,7 +83,8 @@ def mistakes(context: AppContext, service: EditorService, path: str, text: str) 
     """What is wrong with a text of any kind, as its kind is checked."""
     match kind_of(path):
         case FileKind.RULES:
-            return [*service.diagnostics(path), *_lint(service, path)]
+            inside = context.tools.check_tests(service.workspace, path, text)
+            return [*service.diagnostics(path), *inside, *_lint(service, path)]
         case FileKind.TEST:
             return context.tools.check_tests(service.workspace, path, text)
         case FileKind.TEMPLATE:

@@ -137,7 +137,8 @@ async def test(request: Request) -> Response:
     """Run tests, with texts as they are being edited."""
     body, context = await read_as(request, Tests), context_of(request)
     files, place = await run_in_threadpool(_test_files, context, body)
-    return json_response(await context.desk.heavy(lambda: _tested(context, files, place)))
+    inside = kind_of(body.path) is not FileKind.TEST
+    return json_response(await context.desk.heavy(lambda: _tested(context, files, place, inside)))
 
 
 def _test_files(context: AppContext, body: Tests) -> tuple[Mapping[str, str], Place]:
@@ -160,11 +161,11 @@ def _test_files(context: AppContext, body: Tests) -> tuple[Mapping[str, str], Pl
     return files, Place(path, rules.get(path, ""), rules)
 
 
-def _tested(context: AppContext, files: Mapping[str, str], place: Place) -> dict[str, Any]:
+def _tested(context: AppContext, files: Mapping[str, str], place: Place, inside: bool) -> dict[str, Any]:
     checked = service_of(context, place).workspace
     _stop_on_errors(checked, set(place.others))
     try:
-        found = context.tools.test(checked, files)
+        found = context.tools.test(checked, files, inside)
     except Refused as error:
         raise Problem(422, str(error)) from None
     return _tests_json(checked, found)

@@ -7,8 +7,6 @@ from collections.abc import Container, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import msgspec
-
 from rulelang.diagnostics.model import Diagnostic
 from rulelang.plan.model import Plan
 from rulelang.source import Source
@@ -22,8 +20,12 @@ from workbench.authoring.simulating import Bounds, seen_of
 from workbench.testing.coverage import Coverage
 from workbench.testing.meaning import Meaning
 from workbench.testing.model import Test
-from workbench.testing.parser import parse_tests
-from workbench.testing.runner import Runner
+from workbench.testing.parser import parse_inside, parse_tests
+from workbench.testing.proving import USUAL, Sequences
+from workbench.testing.runner import Runner, tested
+
+_SEQUENCES = Sequences(min(USUAL.count, 20), USUAL.seed)
+"""How often a property is tried: `rulelang test` has more patience than a page."""
 
 
 class Tools:
@@ -44,7 +46,7 @@ class Tools:
         kept = self._at_hand(others, {str(event.get("type")) for event in sample.events})
         # In the order of the workspace, in which rules that match together start.
         running = {plan.key for plan in (*own, *kept)}
-        plans = [_as_live(plan) for plan in checked.plans if plan.key in running]
+        plans = tested(plan for plan in checked.plans if plan.key in running)
         library = self._library(checked)
         found = simulating.simulate(checked, plans, library, sample, path if own else "", self._bounds)
         return found._replace(left_out=len(others) - len(kept))
@@ -60,19 +62,25 @@ class Tools:
         return samples.samples(checked, self._root)
 
     def check_tests(self, checked: CheckedWorkspace, path: str, text: str) -> Sequence[Diagnostic]:
-        """What is wrong with a file of tests."""
-        return parse_tests(Source.of(path, text), Meaning(checked))[1]
+        """What is wrong with a file of tests, or with the tests that stand in a rule file."""
+        meaning = Meaning(checked)
+        if path in checked.files:
+            return parse_inside(checked.files[path], meaning)[1]
+        return parse_tests(Source.of(path, text), meaning)[1]
 
-    def test(self, checked: CheckedWorkspace, files: Mapping[str, str]) -> TestRun:
-        """Run the tests of these files, by path. Those for which no time is left are not run.
+    def test(self, checked: CheckedWorkspace, files: Mapping[str, str], inside: bool) -> TestRun:
+        """Run the tests of these files, by path, and with `inside` those in rule files.
+
+        Tests for which no time is left are not run; a property is tried with a few sequences only.
 
         Raises:
             Refused: the settings of the workspace cannot be read.
         """
         meaning, coverage = Meaning(checked), Coverage()
-        plans = [_as_live(plan) for plan in checked.plans if plan.state != "disabled"]
-        runner = Runner(self._library(checked), meaning, plans, coverage.plan_set)
-        parsed = [parse_tests(Source.of(path, text), meaning) for path, text in files.items()]
+        plans = tested(checked.plans)
+        runner = Runner(self._library(checked), meaning, plans, coverage.plan_set, _SEQUENCES)
+        parsed = [parse_inside(file, meaning) for file in checked.files.values()] if inside else []
+        parsed += [parse_tests(Source.of(path, text), meaning) for path, text in files.items()]
         tests = [test for found, _ in parsed for test in found]
         results = list(self._results(runner, tests))
         left = len(tests) - len(results)
@@ -99,7 +107,3 @@ class Tools:
         except SettingsError as error:
             raise Refused(str(error)) from None
         return offline_library(lambda: checked.schema, settings, self._root, checked.catalogue)
-
-
-def _as_live(plan: Plan) -> Plan:
-    return plan if plan.state == "live" else msgspec.structs.replace(plan, state="live")
