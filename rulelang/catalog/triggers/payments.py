@@ -113,7 +113,8 @@ TRIGGERS = (
         "payment received [for {product}] [via {source}]",
         "a payment comes in",
         doc="`for` narrows it to one product, `via` to one source, such as `calendar`, `external`, `form`, `funnel`, "
-        "`invoice`, `manual`, `memberships` or `website`. `event.status` says whether it succeeded.",
+        "`invoice`, `manual`, `memberships` or `website`. `event.status` says whether it succeeded, `event.order_id` "
+        "and `event.invoice_id` what it pays for, when the sender knows.",
         example='on payment received via "website" when event.status = success do add tag "has paid"',
         subjects=CUSTOMERS,
         slots=(slot("product", "what was paid for"), slot("source", "where the payment was made")),
@@ -122,6 +123,8 @@ TRIGGERS = (
             "source": TEXT,
             "product": TEXT,
             "calendar": TEXT,
+            "order_id": TEXT,
+            "invoice_id": TEXT,
             "status": enum("payment status", "success", "pending", "failed"),
         },
         sample={
@@ -129,6 +132,7 @@ TRIGGERS = (
             "currency": "USD",
             "source": "website",
             "product": "Pro",
+            "order_id": "or_1",
             "status": "success",
         },
         rows=(55,),
