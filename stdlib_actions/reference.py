@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from textwrap import fill
 
 from rulelang.catalog.model import Action, Names, Param
+from rulelang.catalog.reference import example, param_row, wrapped
 from stdlib_actions.library import standard_declarations
 
 _HEAD = """\
@@ -72,28 +72,24 @@ The modules in `stdlib_actions/` have the same shape.
 
 def reference() -> str:
     """The page as Markdown."""
-    sections = (line for action in standard_declarations() for line in _section(action))
+    sections = (line for action in standard_declarations() for line in action_section(action))
     return "\n".join([_HEAD, *sections, _TAIL])
 
 
-def _section(action: Action) -> Iterator[str]:
+def action_section(action: Action) -> Iterator[str]:
+    """What there is to say of an action."""
     yield f"## `{_usage(action)}`\n"
-    yield f"{_wrapped(action)}\n"
+    yield f"{wrapped(action.summary, action.doc)}\n"
     rows = f"; catalogue {', '.join(action.rows)}" if action.rows else ""
     yield f"*{action.performs}*, for {', '.join(action.subjects)}{rows}\n"
     if action.params or action.takes_with:
         yield "| parameter | type | |\n|---|---|---|"
-        yield from (_row(param) for param in action.params)
-        yield from (_row(param, "with ") for param in action.named)
+        yield from (param_row(param) for param in action.params)
+        yield from (param_row(param, "with ") for param in action.named)
         if action.names in _NAMES:
             yield f"| `with …` | {_NAMES[action.names]} |"
         yield ""
-    yield f"```rules\n{action.example.rstrip()}\n```\n"
-
-
-def _wrapped(action: Action) -> str:
-    text = f"{action.summary[:1].upper()}{action.summary[1:]}. {action.doc}"
-    return fill(text, 116, break_long_words=False, break_on_hyphens=False)
+    yield from example(action.example)
 
 
 def _usage(action: Action) -> str:
@@ -116,16 +112,6 @@ _NAMES = {
     Names.OPPORTUNITY: "value | fields of the opportunity: `with value = $1_000`",
 }
 """What may be named behind `with`, as a row of the table says it."""
-
-
-def _row(param: Param, before: str = "") -> str:
-    kind = (
-        " or ".join(f"`{choice}`" for choice in param.choices)
-        or param.role.replace("_", " ")
-        or str(param.type)
-    )
-    need = "" if param.required and not before else " (may be left out)"
-    return f"| `{before}{param.name}` | {kind} | {param.doc}{need} |"
 
 
 if __name__ == "__main__":

@@ -25,6 +25,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "history": ("workbench.history:history", "list the versions of a rule: when, by whom"),
     "diff": ("workbench.history:diff", "show what differs between two versions of a rule"),
     "restore": ("workbench.history:restore", "put an old version of a rule in force again"),
+    "docs": ("workbench.manual.command:docs", "show the documentation"),
     "catalog": ("workbench.catalog:catalog", "list triggers, actions and functions"),
     "repl": ("workbench.repl.command:repl", "try out expressions, events and rules at a prompt"),
     "lsp": ("workbench.lsp.command:lsp", "serve editors over the Language Server Protocol"),
