@@ -90,7 +90,7 @@ class Effect(StrEnum):
 class Filter:
     """How a filled slot of a trigger's phrase narrows it: payload `path` `op` the slot's value.
 
-    `op` is an operator of the plan's expressions (`eq`, `contains`, `ge` …).
+    `op` is an operator of the plan's expressions (`eq`, `contains`, `ge` …), with `not ` in front its negation.
     """
 
     slot: str

@@ -118,6 +118,12 @@ def _value(context: Context, param: Param, node: nodes.Expr, known: Known) -> Ty
     name = known.get("field")
     if not isinstance(name, Const):
         return typed(context, node, Expected(ANY, silent=True))
+    found = context.scope.fields[name.value]
+    if param.kinds and found.type.kind not in param.kinds:
+        wanted, source = "a field that holds a number", context.source
+        return context.report(
+            messages.wrong_argument(source, name.span, "field", wanted, context.text(name.span), found.type)
+        )
     return field_value(context, context.scope.fields[name.value], node)
 
 

@@ -269,5 +269,6 @@ def _filter(declared: Filter, root: str, value: Typed) -> Typed:
     place = Ref(ANY, value.span, (root, *declared.path))
     if is_null(value):
         return Apply(BOOL, value.span, "not", (Apply(BOOL, value.span, "is_set", (place,)),))
-    op = f"duration.{declared.op}" if value.type == DURATION else declared.op
-    return Apply(BOOL, value.span, op, (place, value))
+    name = declared.op.removeprefix("not ")
+    found = Apply(BOOL, value.span, f"duration.{name}" if value.type == DURATION else name, (place, value))
+    return found if name == declared.op else Apply(BOOL, value.span, "not", (found,))

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from rulelang.catalog.model import Derivation, Effect, Trigger
-from rulelang.catalog.triggers.parts import ACCOUNT, CONTACT, CUSTOMERS, EVERYONE, slot, trigger
+from rulelang.catalog.model import JSON, Derivation, Effect, Filter, Param, Trigger
+from rulelang.catalog.triggers.parts import ACCOUNT, CONTACT, CUSTOMERS, EVERYONE, Slot, slot, trigger
 from rulelang.diagnostics.messages import article
 from rulelang.types.builtin import ANY_STATUS, HEALTH
-from rulelang.types.model import ANY, NUMBER, PERSON, RECORD, TAG_LIST, TEXT, Type
+from rulelang.types.model import ANY, NUMBER, PERSON, RECORD, TAG_LIST, TEXT, Kind, Type
 
+_FIGURES = (Kind.NUMBER, Kind.MONEY, Kind.PERCENT)
 _CREATED = {"source": TEXT, "tags": TAG_LIST, "fields": RECORD}
 _UPDATED = {"changes": RECORD, "fields": RECORD}
 
@@ -78,6 +79,29 @@ def _health(name: str, phrase: str, summary: str, where: dict[str, str], example
     )
 
 
+def _crossing(name: str, words: str, summary: str, op: str, example: str, sample: dict[str, JSON]) -> Trigger:
+    """A field of numbers that crosses a bound: on the far side after the change, and not there before it."""
+    bound = Param(
+        "bound", ANY, "the bound, a number, an amount or a percentage", role="field_value", kinds=_FIGURES
+    )
+    filters = (Filter("bound", ("after",), op), Filter("bound", ("before",), f"not {op}"))
+    return trigger(
+        name,
+        f"field {{field}} {words} {{bound}}",
+        summary,
+        doc=f"Fires when a change takes the figure across the bound: it {words} it, and did not lie there before, or "
+        "was missing. It fires again after it has been back. A rule without `on` does the same for any condition: "
+        "`when score > 80 do …`.",
+        example=example,
+        event="field.changed",
+        subjects=EVERYONE,
+        slots=(slot("field", "the field", role="field"), Slot(bound, filters)),
+        payload=_before_after(ANY),
+        sample={"field": "score", **sample},
+        derivation=Derivation.FIELD,
+    )
+
+
 TRIGGERS = (
     _created("contact", CONTACT, (5,)),
     _created("account", ACCOUNT, ()),
@@ -101,6 +125,22 @@ TRIGGERS = (
         sample={"field": "country", "before": "FR", "after": "DE"},
         rows=(4, 35),
         derivation=Derivation.FIELD,
+    ),
+    _crossing(
+        "field.rose",
+        "rises above",
+        "a figure rises above a bound",
+        "gt",
+        'on field score rises above 80 do add tag "hot"',
+        {"before": 70, "after": 85},
+    ),
+    _crossing(
+        "field.fell",
+        "falls below",
+        "a figure falls below a bound",
+        "lt",
+        'on field score falls below 20 do notify owner "this one cools down"',
+        {"before": 25, "after": 10},
     ),
     trigger(
         "owner.changed",
