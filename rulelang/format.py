@@ -69,6 +69,8 @@ def _levels(module: nodes.Module, tokens: Sequence[Token]) -> dict[int, int]:
             for token in inside:
                 own = token.start == item.span.start or token.kind == "END"
                 starts = any(entry.span.start == token.start for entry in item.entries)
+                # The condition of a segment is what its lines are for.
+                starts = starts or item.keyword.text == "segment"
                 levels[token.start] = 0 if own else 1 if starts else 1 + _CONTINUED
     for span in module.tests:
         _test([t for t in tokens if span.start <= t.start < span.end], levels)

@@ -22,6 +22,7 @@ BOOKKEEPING = frozenset({"id", "created_at", "updated_at", "stage_entered_at", "
 
 
 _NOTHING: Mapping[str, JSON] = {}
+_LEAVING = frozenset({Derivation.STAGE_EXITED, Derivation.SEGMENT_LEFT})
 _OF_SEGMENTS = frozenset({Derivation.SEGMENT_ENTERED, Derivation.SEGMENT_LEFT})
 
 OPT_OUTS: Mapping[str, str] = {"email": "email_opt_out", "sms": "sms_opt_out", "call": "call_opt_out"}
@@ -39,10 +40,8 @@ class Derivations:
         self.schema = schema
         self.updates: set[str] = set()
         self._effects: dict[str, Trigger] = {}
-        # A stage is left before the next one is entered.
-        ordered = sorted(
-            catalogue.triggers.values(), key=lambda t: t.derivation is not Derivation.STAGE_EXITED
-        )
+        # A stage or segment is left before the next one is entered.
+        ordered = sorted(catalogue.triggers.values(), key=lambda t: t.derivation not in _LEAVING)
         self._derived: dict[str, list[Trigger]] = {}
         seen: set[tuple[str, str]] = set()
         for trigger in ordered:
