@@ -6,7 +6,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple, Protocol, TypeAlias
 
 from rulelang.diagnostics.model import Diagnostic
+from rulelang.editor.model import Completion
 from rulelang.plan.model import Plan
+from rulelang.source import Source
 from rulelang.workspace import CheckedWorkspace
 from runtime.model import Run
 
@@ -101,3 +103,6 @@ class AuthorTools(Protocol):
 
     def check_tests(self, checked: CheckedWorkspace, path: str, text: str) -> Sequence[Diagnostic]:
         """What is wrong with a file of tests, or with the tests that stand in a rule file."""
+
+    def complete_tests(self, checked: CheckedWorkspace, source: Source, offset: int) -> Sequence[Completion]:
+        """What could be typed at a place of a file of tests, or of a test in a rule file."""

@@ -161,6 +161,9 @@ def test_files_of_tests_have_their_own_mistakes(client: Client, root: Path) -> N
     for method in ("completion", "hover", "definition", "references"):
         place = {"line": 2, "character": 9}
         assert "error" not in client.ask(f"textDocument/{method}", textDocument={"uri": uri}, position=place)
+    begun = {"line": 1, "character": 2}
+    items = client.result("textDocument/completion", textDocument={"uri": uri}, position=begun)
+    assert "expect" in {item["label"] for item in items}
     client.tell("textDocument/didClose", textDocument={"uri": uri})
     assert client.problems(uri) == []
 

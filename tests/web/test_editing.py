@@ -162,6 +162,17 @@ def test_placeholders_of_templates_are_completed(api: httpx.Client) -> None:
     assert "plan_name" in {item["label"] for item in found["items"]}
 
 
+def test_tests_are_completed_in_files_of_their_own_and_in_rule_files(api: httpx.Client) -> None:
+    text = 'test "😀"\n  expect run "Bo'
+    found = ask(api, "complete", path="tests/x.test.rules", text=text, at=utf16(text, '"Bo')[1])
+    assert (found["from"], found["to"]) == utf16(text, '"Bo')
+    assert [item["insert"] for item in found["items"]] == ['"Book"', '"Write"', '"Listen"', '"Hook"']
+    both = f'{RULE}\ntest "x"\n  exp\nend\n'
+    found = ask(api, "complete", path="rules/new.rules", text=both, at=utf16(both, "exp\n")[1] - 1)
+    assert "expect" in {item["label"] for item in found["items"]}
+    assert (found["from"], found["to"]) == (both.index("exp\n"), both.index("exp\n") + 3)
+
+
 def test_hover_says_what_a_phrase_does(api: httpx.Client) -> None:
     text = "# 😀\n" + RULE
     found = ask(api, "hover", path="rules/new.rules", text=text, at=utf16(text, "add tag")[0] + 1)

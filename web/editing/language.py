@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, TypeVar
 
 from starlette.concurrency import run_in_threadpool
@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from rulelang.diagnostics.model import Diagnostic
-from rulelang.editor.model import RenameError
+from rulelang.editor.model import Completion, RenameError
 from rulelang.editor.service import EditorService
 from rulelang.format import format_text
 from rulelang.lint.rules import lint
@@ -109,13 +109,29 @@ async def complete(request: Request) -> Response:
     def answer(context: AppContext, service: EditorService) -> dict[str, Any]:
         source = Source.of(body.path, body.text)
         at = Places().of(source)
-        known = kind_of(body.path) in (FileKind.RULES, FileKind.TEMPLATE)
-        found = service.completion(body.path, body.text, at.point(body.at)) if known else ()
+        found = _suggestions(context, service, source, at.point(body.at))
         start = at.units(found[0].replace.start) if found else body.at
         end = at.units(found[0].replace.end) if found else body.at
         return {"from": start, "to": end, "items": [convert.completion(each) for each in found]}
 
     return json_response(await asked(request, body, answer))
+
+
+def _suggestions(
+    context: AppContext, service: EditorService, source: Source, offset: int
+) -> Sequence[Completion]:
+    """What could be typed at a place, as its kind of file goes on."""
+    workspace, path = service.workspace, source.path
+    match kind_of(path):
+        case FileKind.TEST:
+            return context.tools.complete_tests(workspace, source, offset)
+        case FileKind.RULES:
+            if any(span.start < offset <= span.end for span in workspace.files[path].parsed.module.tests):
+                return context.tools.complete_tests(workspace, source, offset)
+            return service.completion(path, source.text, offset)
+        case FileKind.TEMPLATE:
+            return service.completion(path, source.text, offset)
+    return ()
 
 
 async def hover(request: Request) -> Response:

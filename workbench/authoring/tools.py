@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from rulelang.diagnostics.model import Diagnostic
+from rulelang.editor.model import Completion
 from rulelang.plan.model import Plan
 from rulelang.source import Source
 from rulelang.workspace import CheckedWorkspace
@@ -17,6 +18,7 @@ from runtime.trying import Refused, Sample, Simulated, Tested, TestRun
 from stdlib_actions.library import offline_library
 from workbench.authoring import samples, simulating
 from workbench.authoring.simulating import Bounds, seen_of
+from workbench.testing.completing import complete_tests
 from workbench.testing.coverage import Coverage
 from workbench.testing.meaning import Meaning
 from workbench.testing.model import Test
@@ -67,6 +69,10 @@ class Tools:
         if path in checked.files:
             return parse_inside(checked.files[path], meaning)[1]
         return parse_tests(Source.of(path, text), meaning)[1]
+
+    def complete_tests(self, checked: CheckedWorkspace, source: Source, offset: int) -> Sequence[Completion]:
+        """What could be typed at a place of a file of tests, or of a test in a rule file."""
+        return complete_tests(checked, source, offset)
 
     def test(self, checked: CheckedWorkspace, files: Mapping[str, str], inside: bool) -> TestRun:
         """Run the tests of these files, by path, and with `inside` those in rule files.

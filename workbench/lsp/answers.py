@@ -11,6 +11,7 @@ from workbench.lsp import convert
 from workbench.lsp.commands import RULE_LENSES, TEST_LENS
 from workbench.lsp.errors import INVALID_PARAMS, REQUEST_FAILED, RequestError
 from workbench.lsp.projects import Documents, Project
+from workbench.testing.completing import complete_tests
 
 JSON = Any
 Params = Mapping[str, Any]
@@ -60,8 +61,9 @@ class Answers:
     def _completion(self, params: Params) -> JSON:
         project, path, source, offset = self._place(params)
         if path in project.tests:
-            return []
-        found = project.service.completion(path, source.text, offset)
+            found = complete_tests(project.workspace, source, offset)
+        else:
+            found = project.service.completion(path, source.text, offset)
         return [convert.completion(c, n, source, self.snippets) for n, c in enumerate(found)]
 
     def _hover(self, params: Params) -> JSON:
