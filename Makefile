@@ -15,12 +15,13 @@ else
 INSTALL = $(BIN)/python -m pip install --disable-pip-version-check --quiet
 endif
 
-.PHONY: help setup tools run check test lint lock fmt vendor bench clean
+.PHONY: help setup tools run check test lint lock fmt vendor screenshots bench clean
 
 help:
 	@echo "make run    set up and start the demonstration"
 	@echo "make check  linters, types and the quick tests (under 2 minutes)"
 	@echo "make test   linters, types and all tests"
+	@echo "make screenshots   pictures of the pages for the documentation"
 	@echo "make vendor build the editor's JavaScript libraries anew (needs npm)"
 	@echo "make setup | fmt | lock | bench | clean"
 
@@ -82,6 +83,10 @@ lock:
 # Only needed after a change in frontend/: what it makes is committed, and a test compares.
 vendor:
 	cd frontend && npm ci && npm run --silent build
+
+# Pictures of the pages for the documentation.
+screenshots: setup tools
+	$(BIN)/python -m tests.browser.screenshots
 
 bench: setup
 	$(INSTALL) --require-hashes -r requirements/bench.txt

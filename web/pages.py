@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qs
@@ -20,11 +20,12 @@ from web.auth import SESSION_SECONDS, cookie_name, same_origin
 from web.body import read_body
 from web.context import AppContext, committed, context_of
 from web.editing.page import editor_page, preview
+from web.editing.picture import picture_of_run, pictures_of_file
 from web.html import render, render_plain
 from web.problems import Problem
 from web.routing import Handler, by_method
 from web.rules import rules_overview
-from web.runs import effect_json, expect_done, find_effect, run_detail, run_json
+from web.runs import effect_json, expect_done, find_effect, find_run, run_detail, run_json
 
 ANYBODY = ""
 """The scope of pages for strangers."""
@@ -104,16 +105,28 @@ async def run_page(request: Request) -> Response:
     journal = [{**blank, **entry} for entry in detail["journal"]]
     effects = [{"error": "", "result": {}, **effect} for effect in detail["effects"]]
     run = {"due": "", "reason": "", "ended_at": "", **detail, "journal": journal, "effects": effects}
-    return render(request, "run.html", run=run)
+    return render(request, "run.html", run=run, picture=await _picture(request))
+
+
+async def _picture(request: Request) -> Mapping[str, Any] | None:
+    """The flow of a run, for those who may read rules."""
+    if "rules:read" not in request.scope["held"]:
+        return None
+    context = context_of(request)
+    run = await find_run(context, request.path_params["id"])
+    return await picture_of_run(context, run, context.workspace.checked)
 
 
 async def rule_page(request: Request) -> Response:
-    """A rule file with line numbers."""
+    """A rule file with line numbers, and the pictures of its rules."""
     name = request.path_params["file"]
-    text = context_of(request).workspace.texts.get(name)
+    workspace = context_of(request).workspace
+    text = workspace.texts.get(name)
     if text is None:
         raise Problem(404, f"the workspace has no file {name[:100]!r}")
-    return render(request, "rules.html", file=name, lines=text.removesuffix("\n").split("\n"))
+    pictures = await run_in_threadpool(pictures_of_file, workspace.checked, name)
+    lines = text.removesuffix("\n").split("\n")
+    return render(request, "rules.html", file=name, lines=lines, pictures=pictures)
 
 
 async def message_page(request: Request) -> Response:

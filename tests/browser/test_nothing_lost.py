@@ -103,7 +103,7 @@ async def test_a_draft_follows_its_author_to_another_browser(visit: Visitor, pag
     await other.ready()
     assert (await other.text()).endswith(MINE)
     await expect(other.page.locator("#state")).to_have_text("draft saved")
-    await other.page.get_by_role("button", name="Discard draft").click()
+    await other.page.get_by_role("button", name="Discard").click()
     await other.page.get_by_role("dialog").get_by_role("button", name="Discard").click()
     await expect(other.page.locator("#state")).to_have_text("in force")
     assert not (await other.text()).endswith(MINE)

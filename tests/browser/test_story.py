@@ -61,7 +61,7 @@ async def test_from_a_mistake_to_a_run(page: Page, server: LiveServer) -> None:
     await timeline.get_by_role("button", name=re.compile("waits")).click()
     await expect(page.locator(".cm-linked")).to_contain_text("wait 2h")
     await desk.click_line('add tag "greeted"')
-    await expect(timeline.locator("[aria-current=true]")).to_contain_text("add_tag")
+    await expect(timeline.locator("[aria-current=true]")).to_contain_text('add tag "greeted"')
 
     # Live, after the plan was shown.
     await page.get_by_role("button", name="Go live…").click()

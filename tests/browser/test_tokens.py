@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+import pytest_asyncio
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
-from playwright.async_api import Page
+from playwright.async_api import Browser, Page, Route
 
 from grammar.webtokens import TARGET, text
 from rulelang.source import Source
 from rulelang.syntax.lexer import tokenize
 from rulelang.syntax.tokens import TokenList
-from tests.browser.conftest import Visitor
 from tests.syntax.printed import print_rule
 from tests.syntax.random_rules import rules
 
 ROOT = Path(__file__).parents[2]
 SESSION = pytest.mark.asyncio(loop_scope="session")
+RANDOM = settings(
+    database=None, deadline=None, phases=[Phase.generate], suppress_health_check=[HealthCheck.too_slow]
+)
 # Kinds of the parser's making, with those of the words they stand for.
 JOINED = {"WAIT_ARMS": "WAIT"}
 READ = """async (texts) => {
@@ -33,6 +37,21 @@ READ = """async (texts) => {
     });
   });
 }"""
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def reader(browser: Browser) -> AsyncIterator[Page]:
+    """A page that can load the editor's modules, and nothing else."""
+
+    async def serve(route: Route) -> None:
+        await route.fulfill(path=ROOT / "web/static" / route.request.url.partition("/static/")[2])
+
+    async with await browser.new_context() as context:
+        await context.route("**/static/**", serve)
+        await context.route("**/page", lambda route: route.fulfill(body="", content_type="text/html"))
+        page = await context.new_page()
+        await page.goto("http://editor.test/page")
+        yield page
 
 
 def test_the_table_is_current() -> None:
@@ -67,34 +86,34 @@ async def compare(page: Page, texts: list[str]) -> None:
         assert read == from_lexer(source, tokenize(source)), source.text
 
 
+@pytest.mark.browser
 @SESSION
-async def test_examples(visit: Visitor) -> None:
-    page = await visit("/")
+async def test_examples(reader: Page) -> None:
     paths = sorted(ROOT.glob("examples/**/*.rules"))
     texts = [path.read_text("utf-8") for path in paths]
     right = [text for text in texts if not tokenize(Source.of("x.rules", text)).diagnostics]
     assert len(right) > 10
-    await compare(page, right)
+    await compare(reader, right)
 
 
+@pytest.mark.browser
 @SESSION
-async def test_random_programs(visit: Visitor) -> None:
-    page = await visit("/")
+async def test_random_programs(reader: Page) -> None:
     programs: list[str] = []
 
-    @settings(max_examples=25, database=None, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+    @settings(RANDOM, max_examples=25)
     @given(rules())
     def collect(rule: Any) -> None:
         programs.append(print_rule(rule))
 
     collect()
     assert len(programs) >= 25
-    await compare(page, programs)
+    await compare(reader, programs)
 
 
+@pytest.mark.browser
 @SESSION
-async def test_texts_that_the_lexer_takes(visit: Visitor) -> None:
-    page = await visit("/")
+async def test_texts_that_the_lexer_takes(reader: Page) -> None:
     parts = st.sampled_from(
         [
             '"a \\" é 😀"',
@@ -130,7 +149,7 @@ async def test_texts_that_the_lexer_takes(visit: Visitor) -> None:
     )
     texts: list[str] = []
 
-    @settings(max_examples=500, database=None)
+    @settings(RANDOM, max_examples=500)
     @given(st.lists(parts, max_size=12).map("".join))
     def collect(text: str) -> None:
         lexed = tokenize(Source.of("x.rules", text))
@@ -140,4 +159,4 @@ async def test_texts_that_the_lexer_takes(visit: Visitor) -> None:
 
     collect()
     assert len(texts) > 100
-    await compare(page, texts)
+    await compare(reader, texts)

@@ -86,16 +86,29 @@ def _of_text(context: AppContext, body: Wanted, way: Way) -> dict[str, Any]:
 
 
 async def _of_run(context: AppContext, body: Wanted) -> dict[str, Any]:
-    """The version of the rule that a run follows, with its way; tied to the text if that is still the same."""
     run = await find_run(context, body.run)
+    checked = await run_in_threadpool(lambda: service_of(context, body).workspace)
+    found = await picture_of_run(context, run, checked)
+    if found is None:
+        raise Problem(404, "the version of the rule that this run followed is not kept any more")
+    return {"rules": [found], "truncated": False}
+
+
+async def picture_of_run(context: AppContext, run: Run, checked: CheckedWorkspace) -> dict[str, Any] | None:
+    """The version of the rule that a run follows, with its way; tied to the text if that is still the same.
+
+    None when that version is not kept any more.
+    """
     encoded = await context.reader.plan(run.plan)
     if encoded is None:
-        raise Problem(404, "the version of the rule that this run followed is not kept any more")
+        return None
     way = Way(told_by(await _journal(context, run)), run.status in OVER)
-    plan = decode(encoded)
+    return await run_in_threadpool(_drawn, decode(encoded), checked, way)
 
-    checked = await run_in_threadpool(lambda: service_of(context, body).workspace)
-    return {"rules": [await run_in_threadpool(_drawn, plan, checked, way)], "truncated": False}
+
+def pictures_of_file(checked: CheckedWorkspace, path: str) -> list[dict[str, Any]]:
+    """The rules of a file, as they are in force."""
+    return [_drawn(plan, checked, Way()) for plan in checked.plans if plan.file == path][:_MOST]
 
 
 async def _journal(context: AppContext, run: Run) -> list[tuple[str, str]]:

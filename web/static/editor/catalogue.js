@@ -6,6 +6,11 @@ import { inline, markdown } from "./markdown.js";
 
 const GROUPS = [["triggers", "Triggers"], ["actions", "Actions"], ["functions", "Functions"]];
 
+/** The words of an entry, to be searched from their beginnings. */
+function textOf(entry) {
+  return `${entry.name} ${entry.phrase ?? ""} ${entry.summary ?? ""} ${entry.doc ?? ""}`.toLowerCase().replace(/[^\p{L}\p{N}]+/gu, " ");
+}
+
 /** The panel of the catalogue. */
 export class Catalogue {
   constructor(code, docs) {
@@ -26,8 +31,9 @@ export class Catalogue {
   }
 
   _draw() {
+    if (this._all === undefined) return; // It is on its way.
     const words = this._filter.value.toLowerCase().split(/\s+/).filter(Boolean);
-    const fits = (entry) => words.every((word) => `${entry.name} ${entry.phrase ?? ""} ${entry.summary ?? ""} ${entry.doc ?? ""}`.toLowerCase().includes(word));
+    const fits = (entry) => words.every((word) => ` ${textOf(entry)}`.includes(` ${word}`));
     let found = 0;
     const sections = GROUPS.map(([kind, title]) => {
       const entries = (this._all[kind] ?? []).filter(fits);

@@ -84,7 +84,8 @@ const explained = StateField.define({
   create: () => null,
   update(value, transaction) {
     for (const effect of transaction.effects) if (effect.is(EXPLAIN)) return effect.value;
-    return transaction.docChanged || transaction.selection ? null : value;
+    const moved = !transaction.newSelection.eq(transaction.startState.selection);
+    return transaction.docChanged || moved ? null : value;
   },
   provide: (field) => showTooltip.from(field),
 });

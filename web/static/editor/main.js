@@ -158,7 +158,7 @@ function showState() {
   const may = docs.mayWrite && doc !== null;
   byId("save").disabled = !may || doc.kept;
   byId("compare").disabled = !doc?.changed;
-  byId("discard").hidden = !may || !(doc.changed || doc.draftText !== null);
+  byId("discard").disabled = !may || !(doc.changed || doc.draftText !== null);
   byId("live").disabled = !may || !doc.changed || checking.errors > 0;
   byId("live").title = checking.errors > 0 ? "Mend the mistakes first" : "";
   byId("format").disabled = doc === null;

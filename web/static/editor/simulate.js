@@ -121,6 +121,7 @@ export class Simulate extends EventTarget {
     const { runs, mails, timeline } = result;
     const until = timeline.at(-1) ? `, until ${clock(timeline.at(-1).at)}` : "";
     this._say(`${counted(runs.length, "run")}, ${counted(mails.length, "message")}${until}.${result.truncated ? ` Cut short: ${result.truncated}.` : ""}`);
+    for (const entry of timeline) entry.words = this._words(entry, text);
     this.timeline.show(timeline, this._all.checked);
     this._result.replaceChildren(
       section("Runs", runs.length ? this._runs(runs) : h("p", { className: "empty" }, "No rule started. Tick “rules that did not match” to see why.")),
@@ -131,6 +132,14 @@ export class Simulate extends EventTarget {
     this._inputs.open = false; // What came out is to be seen; what went in is one press away.
     if (this.code.text === text) this.code.mark(marksOf(result.coverage, this.docs.current.path, (at) => this.code.lineOf(at)));
     this.dispatchEvent(new Event("simulated"));
+  }
+
+  /** An action as its author wrote it, where the text is here. */
+  _words(entry, text) {
+    const { source } = entry;
+    if (entry.kind !== "action" || source?.path !== this.docs.current.path) return undefined;
+    const written = text.slice(source.from, source.to).replace(/\s+/g, " ");
+    return written.length > 70 ? `${written.slice(0, 68)}…` : written;
   }
 
   _runs(runs) {

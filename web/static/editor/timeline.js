@@ -74,9 +74,11 @@ function sentence(entry) {
   const parts = [];
   const who = entry.subject && ["event", "derived", "enrolled", "refused"].includes(entry.kind) ? ` for ${entry.subject.kind} ${entry.subject.id}` : "";
   if (["matched", "not_matched", "enrolled", "refused", "completed", "exited", "failed"].includes(entry.kind) && entry.rule) parts.push(h("strong", {}, entry.rule));
-  if (entry.action) parts.push(`${parts.length ? " " : ""}${entry.action}`);
+  const action = entry.words ?? entry.action?.replaceAll("_", " ");
+  if (action) parts.push(`${parts.length ? " " : ""}${action}`);
   if (who) parts.push(who);
-  if (entry.message) parts.push(` to ${[entry.message.to ?? entry.message.url ?? ""].flat().join(", ")}`);
+  const to = entry.message?.to ?? (entry.words ? undefined : entry.message?.url);
+  if (to) parts.push(` to ${[to].flat().join(", ")}`);
   if (entry.due) parts.push(` until ${clock(entry.due)}`);
   if (entry.reason) parts.push(h("span", { className: "reason" }, `${parts.length ? ": " : ""}${entry.reason}`));
   const changes = Object.entries(entry.changes ?? {}).map(([name, [old, now]]) =>
