@@ -141,7 +141,7 @@ async def test_the_catalogue_is_filtered_and_inserted(page: Page) -> None:
     await page.get_by_label("Filter the catalogue").fill("person owner")
     entries = page.locator("#catalogue .entry")
     await expect(entries.filter(has_text="stage enter")).to_have_count(0)
-    entry = entries.filter(has_text="make a person the owner")
+    entry = entries.filter(has_text="make a person the owner").first
     await entry.locator("summary").click()
     await entry.get_by_role("button", name="Insert the example").click()
     assert 'assign("Sales") when owner is not set' in await desk.text()

@@ -37,7 +37,9 @@ def assert_inert(page: str) -> None:
         assert "style" not in attributes
         assert tag not in ("img", "iframe", "object", "embed", "base", "style"), tag
         if tag == "script":
-            assert attributes in [{"type": "module", "src": f"/static/{name}.js"} for name in ("live", "source")]
+            assert attributes in [
+                {"type": "module", "src": f"/static/{name}.js"} for name in ("live", "source")
+            ]
         for name in ("href", "src", "action"):
             value = attributes.get(name)
             assert value is None or value.startswith(("/", "#")), (tag, name, value)
