@@ -4,6 +4,7 @@ A block says in its first line what it is:
 
 - `rules`: whole rules and declarations
 - `rules workspace`: the same, and what all later blocks of the page are checked in
+- `rules alone`: whole declarations that make a workspace of their own
 - `rules steps [on TRIGGER]`: the steps of a rule
 - `rules headers [on TRIGGER]`: lines between a rule's first line and its `do`, each the line of a rule of its own
 - `rules triggers`: lines that are each the trigger of a rule
@@ -23,7 +24,7 @@ from pathlib import Path
 _PARTS = re.compile(r"^## [^\n]*$|^```(\S*)(?: ([^\n]*))?\n(.*?)^```$", re.M | re.S)
 _INDENTED = re.compile(r"(?:\A|\n\n) {4,}\S.*")
 DEFAULT_TRIGGER = "on tag added"
-KINDS = ("", "workspace", "steps", "headers", "triggers", "conditions")
+KINDS = ("", "workspace", "alone", "steps", "headers", "triggers", "conditions")
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from tests.docs.blocks import KINDS, Block, blocks, indented
 from tests.support.process import ROOT, command
 
 NAMES = (
+    "docs/reference.md",
     "docs/language.md",
     "docs/flow.md",
     "docs/clock.md",
@@ -41,7 +42,7 @@ def workspace(block: Block, root: Path) -> Path:
         shutil.copytree(ROOT / "examples" / "workspace", root)
         return root
     (root / "templates").mkdir(parents=True)
-    (root / "page.rules").write_text(block.workspace, "utf-8")
+    (root / "page.rules").write_text("" if block.kind == "alone" else block.workspace, "utf-8")
     for name in re.findall(r'(?:template\(|of )"([\w-]+)"', block.rules() + block.before + block.workspace):
         (root / "templates" / f"{name}.liquid").write_text("---\nsubject: Hi\n---\nHi", "utf-8")
     return root
