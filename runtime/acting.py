@@ -12,6 +12,7 @@ from rulelang.types.schema import Schema
 from runtime.actions import ActionError, EffectAction, Facts, LocalAction
 from runtime.consent import needs_consent, refusal
 from runtime.listening import keep
+from runtime.lives import SUPPRESSED, UNDELIVERED, tell_message
 from runtime.model import JSON, Effect, EntryKind, Run, RunStatus, SubjectKey
 from runtime.policy import Verdict, remember, stopped
 from runtime.program import Act
@@ -48,6 +49,8 @@ class Acting:
 
     def _impossible(self, run: Run, step: Act, reason: str) -> tuple[Run, int] | None:
         """An action that cannot even be tried: the run fails, unless the step says what to do then."""
+        if self._turn.plans.tells:
+            tell_message(self._turn, run, step, UNDELIVERED, reason)
         if step.on_error is None:
             self._turn.fail(run, step.id, reason)
             return None
@@ -94,15 +97,13 @@ class Acting:
         details = {"step": step.id, "action": step.action.name}
         reason = _no_consent(turn.machine.schema, step, args, facts)
         if reason:
-            turn.note(EntryKind.SUPPRESSED, run, **details, input=args, reason=reason)
-            return keep(run, step.bind, {"ok": False, "error": reason})
+            return self._left_out(run, step, args, reason)
         stop = self._policy(run, step, args, facts)
         if stop is not None and stop.until is not None:
             self._turn.steps.park(run, step.id, stop.until, f"held: {stop.reason}")
             return None
         if stop is not None:
-            turn.note(EntryKind.SUPPRESSED, run, **details, input=args, reason=stop.reason)
-            return keep(run, step.bind, {"ok": False, "error": stop.reason})
+            return self._left_out(run, step, args, stop.reason)
         intent = action.intend(turn.machine.schema, facts, args)
         self._remember(run, step, args, facts)
         effect = Effect(
@@ -122,6 +123,14 @@ class Acting:
         turn.note(EntryKind.ACTION, run, **details, input=intent.args)
         turn.update(replace(run, status=RunStatus.EFFECT, effect=effect.key, due=None))
         return None
+
+    def _left_out(self, run: Run, step: Act, args: dict[str, JSON], reason: str) -> Run:
+        """A message that does not go out: the run goes on without it."""
+        turn = self._turn
+        turn.note(EntryKind.SUPPRESSED, run, step=step.id, action=step.action.name, input=args, reason=reason)
+        if turn.plans.tells:
+            tell_message(turn, run, step, SUPPRESSED, reason)
+        return keep(run, step.bind, {"ok": False, "error": reason})
 
     def _policy(self, run: Run, step: Act, args: Mapping[str, JSON], facts: Facts) -> Verdict | None:
         """What the workspace's sending policy says of a message to the contact."""

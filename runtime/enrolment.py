@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from rulelang.calendar import CalendarError, parse_duration, shift
 from rulelang.plan.interpret import first_false
 from runtime.existing import existing_match
+from runtime.lives import ENTERED, tell_run
 from runtime.model import JSON, Cause, EntryKind, Event, Millis, Run, RunStatus
 from runtime.program import Program
 from runtime.tracking import CONDITION_MET
@@ -111,6 +112,8 @@ class Enrolments:
         turn.started.append(run.id)
         turn.update(run)
         turn.note(EntryKind.ENROLLED, run, event=event.id)
+        if turn.plans.tells:
+            tell_run(turn, run, ENTERED)
         released = self._release_at(program)
         due = max((at for at in (released, due) if at is not None and at > turn.now), default=None)
         if due is None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from rulelang.plan.wording import describe
+from runtime.lives import GOAL, tell_run
 from runtime.model import JSON, EntryKind, Event, Run, RunStatus
 from runtime.program import Ear, Goal, Listen, Program, Sleep, Test
 from runtime.timing import WaitError, wake_at
@@ -130,6 +131,8 @@ class Listening:
         turn = self._turn
         turn.call_off_waiting(run, reason)
         turn.note(EntryKind.RESUMED, run, step=goal.id, reason=reason)
+        if turn.plans.tells:
+            tell_run(turn, run, GOAL, reason, goal.name)
         turn.steps.proceed(awake(replace(run, position=goal.id)), program, program.at[goal.id] + 1)
 
     # --- changes ---

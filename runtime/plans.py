@@ -12,6 +12,7 @@ from rulelang.plan.model import Plan
 from rulelang.plan.scope import Scope
 from runtime.actions import Library
 from runtime.assemble import compile_program
+from runtime.lives import TOLD, rules_named
 from runtime.model import Run
 from runtime.program import Program
 
@@ -19,7 +20,8 @@ from runtime.program import Program
 class PlanSet:
     """Programs by hash, the live ones by key, and the matcher over the live ones.
 
-    Rules in state `draft` or `disabled` are kept for listing but match nothing and cannot be started.
+    Rules in state `draft` or `disabled` are kept for listing but match nothing and cannot be started. `tells`: some
+    rule listens to what becomes of runs or messages.
     """
 
     def __init__(self, plans: Sequence[Plan], library: Library) -> None:
@@ -29,6 +31,8 @@ class PlanSet:
         self.live: dict[str, Program] = {}
         self._matcher = Matcher()
         self._heard: set[tuple[str, str]] = set()
+        self.tells = False
+        self._lives: set[tuple[str, str, str]] = set()
         self._places: dict[tuple[str, str], PlaceMap] = {}
         actions = library.catalogue.actions.items()
         self._uses_event = frozenset(name for name, action in actions if action.uses_event)
@@ -44,15 +48,28 @@ class PlanSet:
             condition = conjoin(trigger.when, plan.when)
             self._matcher.add(Entry(plan.key, trigger.event, plan.subject, condition))
             self._conditions.setdefault((plan.key, trigger.event), condition)
-            self._heard.add((trigger.event, plan.subject))
+            self._hear(trigger.event, plan.subject, trigger.when)
 
     def add(self, plan: Plan) -> Program:
         """Make a plan known by its hash, such as an old version that a run in flight follows."""
         program = self._programs.get(plan.hash)
         if program is None:
             program = self._programs[plan.hash] = compile_program(plan, self._library)
-            self._heard.update((event, kind) for kind in program.kinds for event in program.ears)
+            for kind in program.kinds:
+                for event, ears in program.ears.items():
+                    for ear in ears:
+                        self._hear(event, kind, ear.test.ir if ear.test is not None else None)
         return program
+
+    def _hear(self, event: str, kind: str, condition: Ir | None) -> None:
+        self._heard.add((event, kind))
+        if event in TOLD:
+            self.tells = True
+            self._lives.update((event, kind, rule) for rule in rules_named(condition))
+
+    def listens_to_runs(self, event_type: str, kind: str, rule: str) -> bool:
+        """Whether something listens to this event about runs of a rule."""
+        return (event_type, kind, rule) in self._lives
 
     def program(self, hash: str) -> Program:
         """The program with this hash.

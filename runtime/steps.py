@@ -12,6 +12,7 @@ from rulelang.plan.wording import describe
 from runtime.acting import Acting
 from runtime.enrolment import run_id
 from runtime.listening import awake, keep
+from runtime.lives import GOAL, SUPPRESSED, UNDELIVERED, tell_message, tell_run
 from runtime.model import EffectInput, EffectStatus, EntryKind, Millis, Run, RunStatus
 from runtime.program import (
     Act,
@@ -134,9 +135,13 @@ class Steps:
         match input.status:
             case EffectStatus.DEAD | EffectStatus.UNKNOWN:
                 self._turn.note(EntryKind.FAILED, run, **details)
+                if self._turn.plans.tells:
+                    tell_message(self._turn, run, act, UNDELIVERED, input.reason)
                 following = act.on_error if input.status == EffectStatus.DEAD else None
             case EffectStatus.SUPPRESSED:
                 self._turn.note(EntryKind.SUPPRESSED, run, **details)
+                if self._turn.plans.tells:
+                    tell_message(self._turn, run, act, SUPPRESSED, input.reason)
             case EffectStatus.DONE if "composer" in input.result:
                 details["reason"] = f"the text was written by: {input.result['composer']}"
                 self._turn.note(EntryKind.RESUMED, run, **details)
@@ -252,7 +257,10 @@ class Steps:
         return max(min(moments), self._turn.now) if moments else None
 
     def _goal(self, run: Run, step: Goal) -> Run | None:
-        if step.passes or (step.test is not None and self._holds(run, step.test)):
+        reached = step.test is not None and self._holds(run, step.test)
+        if reached and self._turn.plans.tells:
+            tell_run(self._turn, run, GOAL, "the goal holds already", step.name)
+        if step.passes or reached:
             return run
         counted = self.count(run, step.id)
         if counted is not None:

@@ -18,6 +18,7 @@ from runtime.desk import items_of
 from runtime.enrolment import Enrolments
 from runtime.events import QUIET, RECORD_UPDATED
 from runtime.listening import Listening
+from runtime.lives import GOAL, tell_end, tell_run
 from runtime.model import (
     ALARMS_CHANGED,
     BACKFILL,
@@ -366,6 +367,8 @@ class Turn:
     def leave(self, run: Run, reason: str, goal: bool = False) -> None:
         """End a run early: by an exit condition or event, after its last steps; or because its goal is reached."""
         if goal:
+            if self.plans.tells:
+                tell_run(self, run, GOAL, reason)
             self.end(run, RunStatus.COMPLETED, EntryKind.COMPLETED, reason)
             return
         program = self.plans.program(run.plan)
@@ -391,6 +394,8 @@ class Turn:
         self.working.runs.pop(run.id, None)
         if "exiting" not in run.locals:
             self.note(kind, run, step=run.position, reason=reason)
+        if self.plans.tells:
+            tell_end(self, run, status, reason)
         self.steps.child_ended(run.locals.get("parent", ""))
         self.enrolments.next_in_line(run)
 

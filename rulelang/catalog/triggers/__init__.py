@@ -11,6 +11,7 @@ from rulelang.catalog.triggers import (
     consent,
     courses,
     custom,
+    lives,
     messages,
     opportunities,
     orders,
@@ -43,6 +44,7 @@ _FAMILIES = (
     social,
     custom,
     runs,
+    lives,
 )
 
 
