@@ -64,8 +64,9 @@ class Acting:
             return dict(step.constant)
         scope = self._turn.run_scope(run)
         args = {name: value(scope) for name, value in step.args.items()}
-        if named:
-            args["with"] = {name: value(scope) for name, value in named.items()}
+        own = {param.name for param in step.action.named}
+        for name, value in named.items():
+            (args if name in own else args.setdefault("with", {}))[name] = value(scope)
         return args
 
     def _change(self, run: Run, step: Act, action: LocalAction, args: dict[str, JSON]) -> Run | None:

@@ -14,7 +14,9 @@ from typing import Annotated, Any, Literal, NamedTuple, TypeAlias, cast
 
 import msgspec
 
+from runtime import providers
 from runtime.inbound import Inbound, contradictions
+from runtime.providers import Connection, Teams, Twilio
 
 FILE_NAME = "rulelang.toml"
 PREFIX = "RULELANG_"
@@ -135,10 +137,21 @@ class Hyper(msgspec.Struct, frozen=True):
 
 
 class Slack(msgspec.Struct, frozen=True):
-    """Environment variables that hold incoming-webhook addresses: one by channel, and one for all others."""
+    """Environment variables that hold incoming-webhook addresses: one by channel, and one for all others.
+
+    With a token of a bot, channels without a webhook of their own get their messages through it.
+    """
 
     default: EnvName = ""
     channels: dict[str, EnvName] = {}
+    token_env: EnvName = ""
+    token_file: str = ""
+    base_url: str = "https://slack.com"
+
+    @property
+    def token(self) -> Secret:
+        """Where the token of the bot is found."""
+        return Secret(self.token_env, self.token_file)
 
 
 class Webhook(msgspec.Struct, frozen=True):
@@ -211,6 +224,9 @@ class Settings(msgspec.Struct, frozen=True):
     egress: Egress = Egress()
     engine: Engine = Engine()
     inbound: dict[str, Inbound] = msgspec.field(default_factory=dict, name="in")
+    connections: dict[str, Connection] = {}
+    twilio: Twilio = Twilio()
+    teams: Teams = Teams()
 
 
 def load_settings(root: Path, env: Mapping[str, str]) -> Settings:
@@ -331,6 +347,7 @@ def _contradictions(settings: Settings) -> Iterator[str]:
     if settings.hyper.base_url and not settings.hyper.model:
         yield "`hyper.base_url` needs `hyper.model`"
     yield from contradictions(settings.inbound)
+    yield from providers.contradictions(settings.connections, settings.twilio)
     if settings.egress.allow:
         yield from _bad_destinations(settings.egress.allow)
 
@@ -352,7 +369,11 @@ def _secrets(settings: Settings) -> Iterator[Secret]:
     for address in settings.inbound.values():
         yield Secret(address.secret_env, address.secret_file)
         yield Secret(address.token_env, "")
-    yield from (Secret(name, "") for name in (settings.slack.default, *settings.slack.channels.values()))
+    for connection in settings.connections.values():
+        yield Secret(connection.secret_env, connection.secret_file)
+    yield from (settings.slack.token, Secret(settings.twilio.token_env, settings.twilio.token_file))
+    for named in (settings.slack, settings.teams):
+        yield from (Secret(name, "") for name in (named.default, *named.channels.values()))
 
 
 def _stray_variables(settings: Settings, env: Mapping[str, str]) -> Iterator[str]:

@@ -22,7 +22,7 @@ it is written to the outbox before the first try, the run waits for the answer, 
 """
 
 _TAIL = """\
-## The body of a webhook
+## The body of a webhook without `with`
 
 ```json
 {

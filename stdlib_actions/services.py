@@ -6,6 +6,7 @@ import os
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from runtime.egress.client import EgressClient
     from runtime.egress.guard import EgressPolicy
     from runtime.settings import Egress, Settings
+    from stdlib_actions.connections import Connections
     from stdlib_actions.hyper.model import ChatModel
     from stdlib_actions.mail.transport import MailTransport
 
@@ -36,6 +38,13 @@ class Services:
     root: Path = Path()
     env: Mapping[str, str] = field(default_factory=lambda: os.environ)
     clock: Callable[[], float] = time.time
+
+    @cached_property
+    def connections(self) -> Connections:
+        """Requests through named connections; it remembers their tokens."""
+        from stdlib_actions.connections import Connections
+
+        return Connections(self)
 
     @property
     def egress_policy(self) -> EgressPolicy:

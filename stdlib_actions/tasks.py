@@ -99,16 +99,15 @@ def create_task(context: LocalContext, args: Mapping[str, JSON]) -> None:
     title = _rendered(context, args.get("title"))
     if not title:
         raise ActionError("the task has no title")
-    named = args.get("with") or {}
     due = _due(context, args.get("due"))
-    remind = _reminder(context, due, named.get("remind"))
+    remind = _reminder(context, due, args.get("remind"))
     data: dict[str, JSON] = {"task_id": _made_id("t", context.key), "title": title}
     data |= _who(context, args)
     data |= {
         "due_at": None if due is None else instant_text(due),
         "remind_at": None if remind is None else instant_text(remind),
-        "priority": named.get("priority"),
-        "description": _rendered(context, named.get("description")) or None,
+        "priority": args.get("priority"),
+        "description": _rendered(context, args.get("description")) or None,
     }
     context.raise_event("task.created", {name: value for name, value in data.items() if value is not None})
 

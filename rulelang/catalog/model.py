@@ -180,8 +180,8 @@ class Action:
     consent channel (`email`, `sms`, `call`) that must allow it, or "". `idempotent` says that repeating an
     attempt whose outcome is unknown does no harm. `uses_event` says that the implementation reads the event
     that started the run, so that it is kept. `rows` are catalogue numbers such as `A8`. `named` are parameters
-    given behind `with`, `names` says what else may be named there, and `needs_names` that something must be; the
-    implementation finds it all in its argument `with`.
+    given behind `with`, `names` says what else may be named there, which the implementation finds in its argument
+    `with`, and `needs_names` that something must be.
     """
 
     name: str

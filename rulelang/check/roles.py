@@ -5,6 +5,7 @@ The form in which each role lands in a plan is in docs/plan-format.md ("Names in
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
@@ -27,8 +28,14 @@ from rulelang.types.schema import SUBJECT_KINDS, FieldDef, Pipeline
 Known = Mapping[str, Typed]
 """What other parameters of the same phrase have become, by role; `field` and `pipeline` are read first."""
 
-FIRST = ("field", "pipeline")
+FIRST = ("field", "pipeline", "word")
 """Roles that others depend on."""
+
+
+_PLACEHOLDER = re.compile(r"\{\{[^{}]*\}\}")
+_HEADER = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
+_SECRET = frozenset({"authorization", "cookie", "proxy-authorization", "x-api-key"})
+"""Header fields whose values are secrets."""
 
 
 def argument(context: Context, param: Param, node: nodes.Expr, known: Known, setting: bool) -> Typed:
@@ -267,6 +274,46 @@ def _url(context: Context, param: Param, node: nodes.Expr, known: Known) -> Type
     return Const(TEXT, node.span, node.value)
 
 
+def _endpoint(context: Context, param: Param, node: nodes.Expr, known: Known) -> Typed:
+    """A web address whose path may hold fields; behind a connection it may be a path alone."""
+    if not isinstance(node, nodes.TextLit):
+        return _needs_literal(context, param, node)
+    fixed = _PLACEHOLDER.sub("x", node.value)
+    whole = f"https://example.com{fixed}" if fixed.startswith("/") and "word" in known else fixed
+    start = node.value.find("{{")
+    in_host = 0 <= start < _path_of(node.value)
+    if fault := "its host cannot be put together from fields" if in_host else url_fault(whole):
+        return context.report(messages.bad_url(context.source, node.span, node.value, fault))
+    return _liquid(context, param, node, known)
+
+
+def _path_of(url: str) -> int:
+    """Where the path of an absolute address begins."""
+    if "//" not in url:
+        return 0
+    slash = url.find("/", url.find("//") + 2)
+    return slash if slash >= 0 else len(url)
+
+
+def _word(context: Context, param: Param, node: nodes.Expr, known: Known) -> Typed:
+    word = word_of(node)
+    return _needs_literal(context, param, node) if word is None else Const(TEXT, node.span, word)
+
+
+def _headers(context: Context, param: Param, node: nodes.Expr, known: Known) -> Typed:
+    """Header fields as texts `Name: value`; secrets belong into connections."""
+    items = node.items if isinstance(node, nodes.ListLit) else ()
+    if not items or not all(isinstance(item, nodes.TextLit) for item in items):
+        return _needs_literal(context, param, node)
+    texts = [item for item in items if isinstance(item, nodes.TextLit)]
+    for item in texts:
+        name, colon, _ = item.value.partition(":")
+        if not colon or not _HEADER.fullmatch(name.strip()) or name.strip().lower() in _SECRET:
+            return context.report(messages.bad_header(context.source, item.span, item.value))
+        _liquid(context, param, item, known)
+    return Const(TEXT_LIST, node.span, [item.value for item in texts])
+
+
 def _liquid(context: Context, param: Param, node: nodes.Expr, known: Known) -> Typed:
     if not isinstance(node, nodes.TextLit):
         hint = "put fields into it as `{{ contact.first_name }}`"
@@ -326,6 +373,9 @@ _ROLES: Mapping[str, Callable[[Context, Param, nodes.Expr, Known], Typed]] = {
     "fields": _fields,
     "item": _item,
     "url": _url,
+    "endpoint": _endpoint,
+    "word": _word,
+    "headers": _headers,
     "liquid": _liquid,
     "tag": _named(TAG),
     "person": _named(PERSON),

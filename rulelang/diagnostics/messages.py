@@ -248,6 +248,17 @@ def unknown_pipeline(
     )
 
 
+def bad_header(source: Source, span: Span, text: str) -> Diagnostic:
+    """A header field that is none, or one that would hold a secret."""
+    return _error(
+        "E0418",
+        source,
+        span,
+        f"{q(text)} is no header field for a request",
+        help='write `"X-Plan: {{ plan }}"`; what proves who you are belongs into a connection of `rulelang.toml`',
+    )
+
+
 def unknown_topic(source: Source, span: Span, word: str, options: Sequence[str]) -> Diagnostic:
     """A topic that is not declared."""
     return _error(

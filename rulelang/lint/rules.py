@@ -10,6 +10,7 @@ from rulelang.diagnostics.model import Diagnostic, Label, Severity
 from rulelang.lint.conditions import always_holds, never_holds
 from rulelang.lint.consent import forbidden
 from rulelang.lint.doing import ANYTHING, Write, all_steps, sets_off, writes
+from rulelang.lint.privacy import handed_over
 from rulelang.lint.reach import unreached
 from rulelang.plan import model
 from rulelang.plan.ir import Ir, conjoin
@@ -27,6 +28,7 @@ CODES: Mapping[str, str] = {
     "W0806": "a wait for something that may never come",
     "W0807": "a branch that is never taken",
     "W0808": "a rule or steps shadowed by a `stop` or an exit",
+    "W0809": "a personal field in a webhook",
 }
 
 
@@ -268,4 +270,16 @@ def _same_place(one: Diagnostic, other: Diagnostic) -> bool:
 
 
 _Rule: TypeAlias = Callable[[Sequence[model.Plan], _Places, CheckedWorkspace], Found]
-_RULES: tuple[_Rule, ...] = (loops, impossible, conflicts, without_consent, endless, shadowed)
+
+
+def personal(plans: Sequence[model.Plan], places: _Places, checked: CheckedWorkspace) -> Found:
+    """W0809: what says who a contact is goes to an address outside."""
+    for plan in plans:
+        for step, name, in_address in dict.fromkeys(handed_over(plan)):
+            where = "in the address of a webhook" if in_address else "to a webhook"
+            help = "addresses are logged on the way: put it into the body" if in_address else ""
+            help = help or "send an id, such as `contact.id`, unless the receiver needs to know who it is"
+            yield places.warn("W0809", plan, step, f"`{name}` says who the contact is and goes {where}", help)
+
+
+_RULES: tuple[_Rule, ...] = (loops, impossible, conflicts, without_consent, endless, shadowed, personal)

@@ -57,7 +57,7 @@ async def test_the_documented_body_arrives_signed(
     settings = Settings(webhook=Webhook(secret_env="HOOK_SECRET", timeout=5.0))
     actions = bench(schema, tmp_path, egress, settings, HOOK_SECRET=secret)
     outcome = await actions.perform("webhook_post", {"url": server.url("/ok?x=1")})
-    assert (outcome.kind, outcome.result) == (OutcomeKind.DONE, {"status": 200})
+    assert (outcome.kind, outcome.result) == (OutcomeKind.DONE, {"status": 200, "body": "ok"})
     (request,) = server.requests
     assert request.headers["content-type"] == "application/json"
     assert request.headers["idempotency-key"] == request.headers["webhook-id"] == "run_1:webhook_post:0"
@@ -128,7 +128,7 @@ async def test_a_receiver_that_is_not_there_is_tried_again(hooks: Bench, server:
     "url", ["http://127.0.0.1:1/", "https://10.0.0.1/", "https://localhost/", "file:///etc/passwd", "", None]
 )
 async def test_an_address_that_may_not_be_reached_fails_the_step(hooks: Bench, url: JSON) -> None:
-    with pytest.raises(ActionError, match=r"webhook cannot be posted|no address to post to"):
+    with pytest.raises(ActionError, match=r"webhook cannot be sent|no address to send to"):
         hooks.effect("webhook_post", {"url": url}, facts())
 
 

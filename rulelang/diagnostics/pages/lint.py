@@ -53,6 +53,13 @@ PAGES = {
         "on contact created do\n  if score >= 80 then\n    add tag hot\n  elif score >= 50 then\n    add tag warm\n"
         "  end\nend",
     ),
+    "W0809": Page(
+        "a personal field in a webhook",
+        "What says who a contact is leaves for another system, or stands in an address, which is logged on the way. "
+        "Where the receiver has to know, leave it and switch the warning off.",
+        'on contact created do webhook post "https://example.com/hook" with mail = email',
+        'on contact created do webhook post "https://example.com/hook" with contact = contact.id',
+    ),
     "W0808": Page(
         "shadowed by a stop or an exit",
         "A `stop` or an exit condition holds whenever the rule starts, so that what follows is never made.",

@@ -87,6 +87,13 @@ PAGES: dict[str, Page] = {
         'on contact created do webhook post "https://{{ contact.website }}/hook"',
         'on contact created do webhook post "https://example.com/hook"',
     ),
+    "E0418": Page(
+        "a header field that cannot be sent",
+        "Header fields are texts such as `X-Plan: pro`. What proves who you are (`Authorization`, an API key) stands "
+        "in a connection of `rulelang.toml`, so that no secret is in a rule.",
+        'on contact created do webhook post "https://example.com/hook" headers ["Authorization: Bearer x"]',
+        'on contact created do webhook post "https://example.com/hook" through "crm"',
+    ),
     "E0414": Page(
         "something that must be written out",
         "Names of rules, templates and pipelines, and texts of messages, are written out in quotes. Fields go"
