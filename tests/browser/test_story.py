@@ -143,8 +143,13 @@ async def test_the_catalogue_is_filtered_and_inserted(page: Page) -> None:
     await expect(entries.filter(has_text="stage enter")).to_have_count(0)
     entry = entries.filter(has_text="make a person the owner").first
     await entry.locator("summary").click()
+    example = await entry.locator("pre").inner_text()
     await entry.get_by_role("button", name="Insert the example").click()
-    assert 'assign("Sales") when owner is not set' in await desk.text()
+    before, found, after = (await desk.text()).partition(f"\n\n{example.strip()}\n")
+    assert found
+    # It stands between two rules, and takes neither from its comment.
+    assert before.endswith('hyper("confirm the meeting")')
+    assert after.startswith("\n# The same with a name")
     await expect(page.locator("#count")).to_have_text(re.compile("No mistakes"))
 
 

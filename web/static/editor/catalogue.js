@@ -81,11 +81,21 @@ export class Catalogue {
   _insertExample(example) {
     if (this.docs.current === null) return;
     const { view } = this.code;
-    const { doc } = view.state;
-    let line = doc.lineAt(this.code.at);
-    while (line.number < doc.lines && !/^[a-z]/.test(doc.line(line.number + 1).text)) line = doc.line(line.number + 1);
-    const insert = `${line.text.trim() ? "\n" : ""}\n${example.trim()}\n`;
+    const line = endOfItem(view.state.doc, this.code.at);
+    const insert = `${line.text.trim() ? "\n\n" : ""}${example.trim()}${line.to === view.state.doc.length ? "\n" : ""}`;
     view.dispatch({ changes: { from: line.to, insert }, selection: { anchor: line.to + insert.length }, userEvent: "input.paste", scrollIntoView: true });
     view.focus();
   }
+}
+
+/** The last line of the item at a place: behind it comes a blank line and then something in the first column. */
+function endOfItem(doc, at) {
+  let last = doc.lineAt(at);
+  for (let number = last.number + 1; number <= doc.lines; number += 1) {
+    const line = doc.line(number);
+    const blank = doc.line(number - 1).text.trim() === "";
+    if (blank && /^\S/.test(line.text)) break;
+    if (line.text.trim()) last = line;
+  }
+  return last;
 }
