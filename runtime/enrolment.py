@@ -100,7 +100,8 @@ class Enrolments:
         """Start a run, not before `due`, or say why not; whether it was started."""
         turn = self._turn
         run = self._new_run(program, event, data)
-        refusal = self._refusal(program, event, run) or self._make_room(program, run, event, data)
+        refusal = "the rule is paused" if program.plan.key in turn.plans.paused else ""
+        refusal = refusal or self._refusal(program, event, run) or self._make_room(program, run, event, data)
         if refusal:
             turn.note_event(EntryKind.REFUSED, program.plan.key, event, refusal)
             return False
@@ -224,6 +225,8 @@ class Enrolments:
         queues = memory.get("queue")
         mark = _mark(ended)
         if not queues or mark not in queues or "branch" in ended.locals:
+            return
+        if ended.rule in self._turn.plans.paused:
             return
         first, *rest = queues[mark]
         left = {k: v for k, v in queues.items() if k != mark} | ({mark: rest} if rest else {})

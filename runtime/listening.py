@@ -9,6 +9,7 @@ from msgspec.structs import replace
 from rulelang.plan.wording import describe
 from runtime.lives import GOAL, tell_run
 from runtime.model import JSON, EntryKind, Event, Run, RunStatus
+from runtime.pausing import Pausing, after_pauses
 from runtime.program import Ear, Goal, Listen, Program, Sleep, Test
 from runtime.timing import WaitError, wake_at
 
@@ -35,11 +36,22 @@ class Listening:
             run = self._turn.working.runs.get(id)
             if run is None or "exiting" in run.locals:
                 continue
-            program = self._turn.program(run)
-            for ear in program.ears.get(event.type, ()):
-                current = self._turn.working.runs.get(id)
-                if current is None or self._hear(current, program, ear, event, data):
-                    break
+            if event.type in self._turn.program(run).ears:
+                self.hear_run(run, event, data)
+
+    def hear_run(self, run: Run, event: Event, data: dict[str, JSON]) -> None:
+        """Let one run hear an event."""
+        turn = self._turn
+        program = turn.program(run)
+        ears = program.ears.get(event.type, ())
+        if run.rule in turn.plans.paused:
+            if any(ear.test is None or ear.test.holds(turn.run_scope(run, awaited=data)) for ear in ears):
+                Pausing(turn).hold_event(run, event, data)
+            return
+        for ear in ears:
+            current = turn.working.runs.get(run.id)
+            if current is None or self._hear(current, program, ear, event, data):
+                break
 
     def _hear(self, run: Run, program: Program, ear: Ear, event: Event, data: dict[str, JSON]) -> bool:
         """Whether the event was for this ear and has moved the run."""
@@ -149,6 +161,8 @@ class Listening:
         self._revisit(run, self._turn.program(run))
 
     def _revisit(self, run: Run, program: Program) -> None:
+        if run.rule in self._turn.plans.paused:
+            return
         if self.exit_if_due(run, program) or self._goal_if_due(run, program):
             return
         if run.status != RunStatus.WAITING:
@@ -202,6 +216,7 @@ class Listening:
         except WaitError as error:
             turn.fail(run, run.position, str(error))
             return
+        due = after_pauses(run, due) if "pauses" in run.locals else due
         if due != run.due:
             turn.update(replace(run, due=due))
             turn.note(

@@ -127,7 +127,7 @@ class Run(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     steps made (bounded). `depth`, `root` and `path` continue the cause chain. `locals` are the machine's own:
     `vars` (values kept under names), `loops` (rounds made, by step), `seen` (events that came before their wait),
     `key` (of `per`), `parent` and `branch` (of a child run), `children` (still running), `exiting` (how it is ending),
-    `moved` (how often it was moved to another version of its rule).
+    `moved` (how often it was moved to another version of its rule), `held` and `pauses` (see runtime/pausing.py).
     """
 
     id: str
@@ -185,6 +185,7 @@ class EntryKind(StrEnum):
     COMPLETED = "completed"
     FAILED = "failed"
     MOVED = "moved"
+    PAUSED = "paused"
 
 
 class Entry(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
@@ -324,7 +325,13 @@ class MoveInput(msgspec.Struct, frozen=True, gc=False):
     since: dict[str, Millis] = {}
 
 
-Input: TypeAlias = EventInput | TimerInput | AlarmInput | EffectInput | CancelInput | MoveInput
+class ResumeInput(msgspec.Struct, frozen=True, gc=False):
+    """The pause of a run's rule is over; the machine knows the pause."""
+
+    run: str
+
+
+Input: TypeAlias = EventInput | TimerInput | AlarmInput | EffectInput | CancelInput | MoveInput | ResumeInput
 
 
 class Item(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):

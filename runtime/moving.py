@@ -29,7 +29,7 @@ class Moving:
         """Move a run, if each of its places has one in the other version; else nothing happens."""
         turn = self._turn
         run = turn.working.runs.get(input.run)
-        if run is None or run.plan == input.plan or "branch" in run.locals:
+        if run is None or run.plan == input.plan or is_branch(run):
             return
         family = [run, *self._branches(run.id)]
         places = turn.plans.places(run.plan, input.plan)
@@ -82,6 +82,11 @@ class Moving:
             turn.steps.proceed(run, program, place + 1)
             return
         turn.listening.revisit_run(run)
+
+
+def is_branch(run: Run) -> bool:
+    """Whether a run is one of several side by side, which go where their parent goes."""
+    return "branch" in run.locals and "parent" in run.locals
 
 
 def _timers(step: object) -> list[Sleep]:

@@ -14,14 +14,16 @@ from runtime.actions import Library
 from runtime.assemble import compile_program
 from runtime.lives import TOLD, rules_named
 from runtime.model import Run
+from runtime.pausing import Pause
 from runtime.program import Program
 
 
 class PlanSet:
     """Programs by hash, the live ones by key, and the matcher over the live ones.
 
-    Rules in state `draft` or `disabled` are kept for listing but match nothing and cannot be started. `tells`: some
-    rule listens to what becomes of runs or messages.
+    Rules in state `draft` or `disabled` are kept for listing but match nothing and cannot be started. `paused` and
+    `resuming` are told by the engine (runtime/engine/pauses.py): paused rules match, start nothing and hold their
+    runs. `tells`: some rule listens to what becomes of runs or messages.
     """
 
     def __init__(self, plans: Sequence[Plan], library: Library) -> None:
@@ -29,6 +31,8 @@ class PlanSet:
         self._programs: dict[str, Program] = {}
         self.all: Mapping[str, Plan] = {plan.key: plan for plan in plans}
         self.live: dict[str, Program] = {}
+        self.paused: frozenset[str] = frozenset(plan.key for plan in plans if plan.state == "paused")
+        self.resuming: Mapping[str, Pause] = {}
         self._matcher = Matcher()
         self._heard: set[tuple[str, str]] = set()
         self.tells = False
@@ -38,7 +42,7 @@ class PlanSet:
         self._uses_event = frozenset(name for name, action in actions if action.uses_event)
         self._conditions: dict[tuple[str, str], Ir | None] = {}
         for plan in plans:
-            if plan.state == "live":
+            if plan.state in ("live", "paused"):
                 self._install(plan)
 
     def _install(self, plan: Plan) -> None:

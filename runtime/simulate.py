@@ -110,6 +110,10 @@ class Simulation:
         self._core.administer(lambda tx: plan_backfill(tx, wanted, self.now))
         self.advance_to(self.now)
 
+    def pause(self, rule: str, paused: bool = True) -> None:
+        """Pause a rule by hand, or end that."""
+        self._core.pause(rule, paused, self.now)
+
     def fire(self, event: Event) -> Receipt:
         """Let an event happen now, and all that follows from it at this instant."""
         committed = self._process([Arrival(event, event.id.encode())], self.now)

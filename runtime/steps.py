@@ -14,6 +14,7 @@ from runtime.enrolment import run_id
 from runtime.listening import awake, keep
 from runtime.lives import GOAL, SUPPRESSED, UNDELIVERED, tell_message, tell_run
 from runtime.model import EffectInput, EffectStatus, EntryKind, Millis, Run, RunStatus
+from runtime.pausing import Pausing, after_pauses
 from runtime.program import (
     Act,
     BranchEnd,
@@ -165,7 +166,9 @@ class Steps:
         run = replace(run, locals={**run.locals, "children": left})
         self._turn.update(run)
         program = self._turn.program(run)
-        if left == 0:
+        if left == 0 and run.rule in self._turn.plans.paused:
+            Pausing(self._turn).hold_join(run)
+        elif left == 0:
             self._turn.note(EntryKind.RESUMED, run, step=run.position)
             fork = program.code[program.at[run.position]]
             self.proceed(run, program, fork.join if isinstance(fork, Fork) else program.at[run.position] + 1)
@@ -213,6 +216,8 @@ class Steps:
         except WaitError as error:
             turn.fail(run, step.id, str(error))
             return None
+        if step.mode == "date" and "pauses" in run.locals:
+            due = after_pauses(run, due)
         if step.mode != "for" and due <= turn.now:
             skipped = step.skip_to is not None
             reason = "the time to wait for has already come" + (
@@ -253,7 +258,11 @@ class Steps:
         return None
 
     def _timeout(self, run: Run, step: Listen) -> Millis | None:
-        moments = [wake_at(a.value, self._turn.run_scope(run)) for a in step.arms if a.value is not None]
+        timers = [arm.value for arm in step.arms if arm.value is not None]
+        moments = [wake_at(timer, self._turn.run_scope(run)) for timer in timers]
+        if "pauses" in run.locals:
+            dated = zip(timers, moments, strict=True)
+            moments = [after_pauses(run, at) if timer.mode == "date" else at for timer, at in dated]
         return max(min(moments), self._turn.now) if moments else None
 
     def _goal(self, run: Run, step: Goal) -> Run | None:

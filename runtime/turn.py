@@ -40,6 +40,7 @@ from runtime.model import (
     Item,
     Millis,
     MoveInput,
+    ResumeInput,
     Run,
     RunStatus,
     SubjectKey,
@@ -48,6 +49,7 @@ from runtime.model import (
     Transition,
 )
 from runtime.moving import Moving
+from runtime.pausing import Pausing
 from runtime.program import Program
 from runtime.related import start_steps
 from runtime.steps import Steps
@@ -132,6 +134,8 @@ class Turn:
 
     def handle(self, input: Input) -> None:
         """Handle the input and all that follows from it."""
+        if self.plans.resuming:
+            Pausing(self).catch_up()
         if self._tracking is not None and self._tracking.catch_up():
             self.listening.revisit()
         match input:
@@ -143,6 +147,8 @@ class Turn:
                 self._on_alarm()
             case EffectInput():
                 self._on_effect(input)
+            case ResumeInput():
+                pass
             case MoveInput():
                 Moving(self).move(input)
             case CancelInput():
@@ -183,6 +189,9 @@ class Turn:
         run = self.working.runs.get(input.run)
         if run is None or run.status != RunStatus.WAITING or run.due != input.due:
             return
+        if run.rule in self.plans.paused:
+            Pausing(self).hold_timer(run)
+            return
         self.note(EntryKind.RESUMED, run, step=run.position)
         self.steps.woken(run, self.plans.program(run.plan))
 
@@ -201,6 +210,9 @@ class Turn:
     def _on_effect(self, input: EffectInput) -> None:
         run = self.working.runs.get(input.run)
         if run is None or run.effect != input.key:
+            return
+        if run.rule in self.plans.paused:
+            Pausing(self).hold_answer(run, input)
             return
         self.steps.answered(run, self.plans.program(run.plan), input)
 

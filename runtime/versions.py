@@ -22,7 +22,7 @@ BY_FILES = "the files"
 
 
 class Author(msgspec.Struct, frozen=True):
-    """Who brings a change, and how: `api`, `page`, `deploy`, `restore`, `files`."""
+    """Who brings a change, and how: `api`, `page`, `deploy`, `restore`, `files`, `pause`, `resume`."""
 
     by: str
     how: str
@@ -79,6 +79,19 @@ def _content(version: Version | None) -> tuple[Any, ...]:
     if version is None or version.text is None:
         return (None,)
     return version.text, version.file, version.plan, version.state
+
+
+def pause_recorder(rule: str, paused: bool, by: str, now: Millis) -> Callable[[Transaction], None]:
+    """What notes in a rule's history that somebody paused or resumed it."""
+
+    def record(tx: Transaction) -> None:
+        known = (v for v in tx.latest_versions() if (v.kind, v.name) == (RULE, rule))
+        for version in known:
+            how = "pause" if paused else "resume"
+            fresh = msgspec.structs.replace(version, number=version.number + 1, at=now, by=by, how=how)
+            tx.write(Batch(versions=[fresh]))
+
+    return record
 
 
 # --- files that are not on disk yet -----------------------------------------------------------------------

@@ -35,6 +35,7 @@ async def rules_overview(context: AppContext) -> list[dict[str, Any]]:
             "file": plan.file,
             "line": plan.line,
             "state": plan.state,
+            "paused": plan.key in context.engine.paused,
             "subject": plan.subject,
             "events": sorted({trigger.event for trigger in plan.triggers}),
             "enrol": plan.enrol,

@@ -109,7 +109,7 @@ _VERSION: dict[str, Any] = {
         "version": {"type": "integer"},
         "at": {"type": "string", "format": "date-time"},
         "by": {"type": "string", "description": "the key's name, `a page`, or `the files`"},
-        "how": {"type": "string", "enum": ["api", "deploy", "files", "restore"]},
+        "how": {"type": "string", "enum": ["api", "page", "deploy", "files", "restore", "pause", "resume"]},
         "removed": {"type": "boolean"},
     },
 }

@@ -26,6 +26,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "diff": ("workbench.history:diff", "show what differs between two versions of a rule"),
     "restore": ("workbench.history:restore", "put an old version of a rule in force again"),
     "docs": ("workbench.manual.command:docs", "show the documentation"),
+    "pause": ("workbench.pausing:pause", "hold a rule and its runs until it is resumed"),
+    "resume": ("workbench.pausing:resume", "let a paused rule and its runs go on"),
     "catalog": ("workbench.catalog:catalog", "list triggers, actions and functions"),
     "repl": ("workbench.repl.command:repl", "try out expressions, events and rules at a prompt"),
     "lsp": ("workbench.lsp.command:lsp", "serve editors over the Language Server Protocol"),

@@ -8,9 +8,10 @@ from rulelang.check.schema_parts import Parts, Reader
 from rulelang.diagnostics import schema as messages
 from rulelang.diagnostics.messages import unknown_calendar
 from rulelang.syntax import nodes as ast
-from rulelang.types.policy import CHANNELS, DROP, HOLD, Cap, Hours, Policy, Quiet
+from rulelang.types.policy import CHANNELS, DROP, HOLD, PAUSE_MODES, Cap, Hours, PausePolicy, Policy, Quiet
 
 QUIET = "quiet hours: 21:00 to 8:00, hold"
+PAUSE = "pause: count only while active"
 CAP = "at most: 3 email per 7d, drop"
 HOURS = 'business hours: "Office", hold'
 
@@ -26,6 +27,7 @@ def read_policy(reader: Reader, declaration: ast.Declaration, calendars: Sequenc
     quiet: list[Quiet] = []
     caps: list[Cap] = []
     hours: list[Hours] = []
+    pauses: list[PausePolicy] = []
     for entry in declaration.entries:
         found = _line(reader, entry, calendars)
         if isinstance(found, Quiet):
@@ -34,27 +36,46 @@ def read_policy(reader: Reader, declaration: ast.Declaration, calendars: Sequenc
             caps.append(found)
         elif isinstance(found, Hours):
             hours.append(found)
-    return Policy(tuple(quiet), tuple(caps), tuple(hours))
+        elif isinstance(found, PausePolicy):
+            pauses.append(found)
+    return Policy(tuple(quiet), tuple(caps), tuple(hours), tuple(pauses))
 
 
-def _line(reader: Reader, entry: ast.Phrase, calendars: Sequence[str]) -> Quiet | Cap | Hours | None:
+def _line(
+    reader: Reader, entry: ast.Phrase, calendars: Sequence[str]
+) -> Quiet | Cap | Hours | PausePolicy | None:
     head, values = _split(entry.parts)
     words = _words(head)
-    found: Quiet | Cap | Hours | None = None
+    found: Quiet | Cap | Hours | PausePolicy | None = None
     if words[:2] == ["quiet", "hours"]:
         found = _quiet(words[2:], values)
     elif words == ["at", "most"]:
         found = _cap(values)
     elif words[:2] == ["business", "hours"]:
         found = _hours(words[2:], values)
+    elif words[:1] == ["pause"]:
+        found = _pause(head[1:], values)
     if found is None:
         text = reader.source.slice(entry.span)
-        reader.report(messages.bad_policy(reader.source, entry.span, text, QUIET, CAP, HOURS))
+        reader.report(messages.bad_policy(reader.source, entry.span, text, QUIET, CAP, HOURS, PAUSE))
     if isinstance(found, Hours) and found.calendar not in calendars:
         span = values[0].span
         reader.report(unknown_calendar(reader.source, span, found.calendar, calendars))
         return None
     return found
+
+
+def _pause(head: Parts, values: Parts) -> PausePolicy | None:
+    """`pause: restart`, or for one rule `pause "Confirm the meeting": restart`."""
+    mode = " ".join(_words(values))
+    if mode not in PAUSE_MODES:
+        return None
+    match head:
+        case ():
+            return PausePolicy("", mode)
+        case (ast.Operand(_, ast.TextLit() as rule),):
+            return PausePolicy(rule.value, mode)
+    return None
 
 
 def _split(parts: Parts) -> tuple[Parts, Parts]:

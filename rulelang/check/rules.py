@@ -29,7 +29,7 @@ from rulelang.syntax import nodes
 from rulelang.types.model import DATETIME, TEXT
 from rulelang.types.schema import Schema
 
-STATES = ("draft", "live", "disabled")
+STATES = ("draft", "live", "paused", "disabled")
 """The words for a rule's state; without one it is live."""
 
 BEGUN = {"rule": TEXT, "since": DATETIME}

@@ -335,11 +335,13 @@ def same_key(
     )
 
 
-def bad_policy(source: Source, span: Span, text: str, quiet: str, cap: str, hours: str) -> Diagnostic:
-    """A line of a policy that is neither quiet hours, business hours nor a cap."""
+def bad_policy(
+    source: Source, span: Span, text: str, quiet: str, cap: str, hours: str, pause: str
+) -> Diagnostic:
+    """A line of a policy that is neither quiet hours, business hours, a cap nor about pauses."""
     shown = text if len(text) <= 60 else f"{text[:59]}…"
     last = "channels are email, sms and call, and the last word is `hold` or `drop`"
-    help = f"write `{quiet}`, `{hours}` or `{cap}`; {last}"
+    help = f"write `{quiet}`, `{hours}`, `{cap}` or `{pause}`; {last}"
     return Diagnostic("E0137", f"`{shown}` is no line of a policy", source, span, help=help)
 
 

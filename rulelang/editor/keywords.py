@@ -117,7 +117,7 @@ def fixed_words(cursor: Cursor) -> tuple[str, ...] | None:
 
 
 _SUBJECTS = ("contact", "account", "opportunity")
-_STATES = ("draft", "live", "disabled")
+_STATES = ("draft", "live", "disabled", "paused")
 _TYPES = (
     *("text", "number", "money", "percent", "yes/no", "date", "datetime", "time", "person"),
     *("one of", "list of"),

@@ -48,6 +48,8 @@ def _header(old: Plan, new: Plan) -> Iterator[Change]:
     if old.params != new.params:
         yield Change("parameters", _params(old), _params(new))
     yield from _listed("trigger", _texts(old, "on", old.triggers), _texts(new, "on", new.triggers))
+    if meaning(old.begins) != meaning(new.begins):
+        yield Change("trigger", _text(old, "when", old.begins), _text(new, "when", new.begins))
     if meaning(old.when) != meaning(new.when):
         yield Change("condition", _text(old, "when", old.when), _text(new, "when", new.when))
     if (old.enrol, meaning(old.enrolment)) != (new.enrol, meaning(new.enrolment)):

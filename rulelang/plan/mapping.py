@@ -11,6 +11,7 @@ from rulelang.plan.ir import Get, Lit, Op
 from rulelang.plan.model import (
     ActionStep,
     Awaited,
+    EachStep,
     GoalStep,
     LetStep,
     ListenStep,
@@ -89,6 +90,9 @@ def _map_steps(old: Sequence[Step], new: Sequence[Step], found: dict[str, str]) 
 
 def _map_step(old: Step, new: Step, found: dict[str, str]) -> None:
     found[old.id] = new.id
+    if isinstance(old, EachStep):
+        # The place at which the runs of related records begin.
+        found[f"{old.id}.do"] = f"{new.id}.do"
     mine, theirs = arms_of(old), arms_of(new)
     for n, m in align(mine, theirs, (meaning, arm_name, arm_kind)):
         found[mine[n].id] = theirs[m].id

@@ -70,6 +70,8 @@ def kind_of(step: Step) -> str:
             return f"wait:{step.mode}"
         case ListenStep():
             return f"listen:{step.subject}"
+        case EachStep():
+            return f"each:{step.kind}"
         case ActionStep():
             return f"action:{step.action}{':and wait' if step.and_wait else ''}"
     return str(type(step).__struct_config__.tag)

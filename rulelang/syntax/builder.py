@@ -34,7 +34,7 @@ from rulelang.syntax.wait_builder import Awaiting, whole
 
 MAX_STEPS = 1_000
 
-STATES = ("draft", "live", "disabled")
+STATES = ("draft", "live", "paused", "disabled")
 SUBJECTS = ("contact", "account", "opportunity")
 ENROLMENTS = (("once",), ("every", "time"))
 AGAIN = ("again",)

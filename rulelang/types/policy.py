@@ -9,6 +9,22 @@ CHANNELS = ("email", "sms", "call")
 
 HOLD, DROP = "hold", "drop"
 
+ACTIVE, COUNT, RESTART = "count only while active", "count regardless", "restart"
+PAUSE_MODES = (ACTIVE, COUNT, RESTART)
+"""What becomes of waits when their rule is paused; the first unless a policy says otherwise.
+
+`ACTIVE`: the clock stands still for them. `COUNT`: it goes on, and what came due meanwhile goes on with the end of the
+pause. `RESTART`: they begin anew then. Kept by their place here.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class PausePolicy:
+    """What becomes of the waits of a rule, or with "" of all rules that have no line of their own."""
+
+    rule: str
+    mode: str
+
 
 @dataclass(frozen=True, slots=True)
 class Quiet:
@@ -48,3 +64,10 @@ class Policy:
     quiet: tuple[Quiet, ...] = ()
     caps: tuple[Cap, ...] = ()
     hours: tuple[Hours, ...] = ()
+    pauses: tuple[PausePolicy, ...] = ()
+
+
+def pause_mode(policy: Policy, rule: str) -> str:
+    """What becomes of a rule's waits when it is paused."""
+    modes = {line.rule: line.mode for line in policy.pauses}
+    return modes.get(rule) or modes.get("") or ACTIVE

@@ -10,7 +10,7 @@ import msgspec
 from msgspec.structs import replace
 
 from runtime.actions import Facts
-from runtime.engine import delivery, operators
+from runtime.engine import delivery, operators, pauses
 from runtime.engine.arming import arm_again, plan_passes
 from runtime.engine.backfill import Backfill, Preview, go_through, look_ahead
 from runtime.engine.fanning import start_steps
@@ -55,7 +55,15 @@ from runtime.model import (
 )
 from runtime.outbox import Ready
 from runtime.retry import RetryPolicy
-from runtime.store.protocol import AcceptedEvent, DueAlarm, DueRun, StoredEvent, Transaction, WriteStore
+from runtime.store.protocol import (
+    AcceptedEvent,
+    Batch,
+    DueAlarm,
+    DueRun,
+    StoredEvent,
+    Transaction,
+    WriteStore,
+)
 
 T = TypeVar("T")
 
@@ -101,6 +109,7 @@ class EngineCore:
         with self.store.transaction() as tx:
             tx.save_plans(self.rules.plans.encoded())
             plan_passes(tx, self.rules.machine.stamps, now)
+            self._settle_pauses(tx, self.rules, now)
         self.forget()
 
     def install(
@@ -121,10 +130,33 @@ class EngineCore:
             tx.save_plans(rules.plans.encoded())
             plan_passes(tx, rules.machine.stamps, now)
             plan_settling(tx, settlings, now)
+            self._settle_pauses(tx, rules, now)
             if record is not None:
                 record(tx)
         self.rules = rules
         self.forget()
+
+    def pause(
+        self, rule: str, paused: bool, now: Millis, record: Callable[[Transaction], None] | None = None
+    ) -> None:
+        """Pause a rule by hand, or end that. What its header says stays as it is.
+
+        Raises:
+            StoreUnavailable: nothing has changed.
+        """
+        with self.store.transaction() as tx:
+            tx.write(Batch(counters={f"{pauses.HAND}{rule}": int(paused)}))
+            self._settle_pauses(tx, self.rules, now)
+            if record is not None:
+                record(tx)
+        self.forget()
+
+    def _settle_pauses(self, tx: Transaction, rules: Rules, now: Millis) -> None:
+        counters = tx.counters()
+        batch = pauses.reconcile(counters, rules.plans.all, rules.schema.policy, now)
+        if batch.counters:
+            tx.write(batch)
+        pauses.apply({**counters, **batch.counters}, rules.plans)
 
     def holds(self, facts: Facts) -> bool:
         """Whether facts are still those of the last commit. Any thread may ask; False when that is not known here."""
@@ -382,6 +414,8 @@ class EngineCore:
     # --- between transactions ---
 
     def _remember(self, unit: Unit) -> None:
+        if unit.counters and pauses.concerns(unit.counters):
+            pauses.apply(unit.all_counters, self.rules.plans)
         self._cache.update(unit.lasting())
         for key, row in unit.effects.items():
             if row.status == EffectStatus.PENDING:

@@ -213,6 +213,21 @@ class Engine:
         rules = await asyncio.to_thread(self._core.rules.deployed, schema, plans)
         await self._call_and_look(lambda core: core.install(rules, self.clock.now(), settlings, record))
 
+    @property
+    def paused(self) -> frozenset[str]:
+        """The rules that are paused, by their headers or by hand."""
+        return self._core.rules.plans.paused
+
+    async def pause(
+        self, rule: str, paused: bool, record: Callable[[Transaction], None] | None = None
+    ) -> None:
+        """Pause a rule by hand, or end that; `record` is as in `deploy`.
+
+        Raises:
+            StoreUnavailable: nothing has changed.
+        """
+        await self._call_and_look(lambda core: core.pause(rule, paused, self.clock.now(), record))
+
     async def write(self, change: Callable[[Transaction], T]) -> T:
         """Make a change of your own, such as erasing a subject, in one transaction between two of the engine's.
 

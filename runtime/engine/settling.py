@@ -12,6 +12,7 @@ from collections.abc import Iterable
 import msgspec
 from msgspec.structs import replace
 
+from runtime.engine.pauses import reconcile, resumed
 from runtime.engine.unit import Unit
 from runtime.model import (
     JSON,
@@ -21,10 +22,12 @@ from runtime.model import (
     Input,
     Millis,
     MoveInput,
+    ResumeInput,
     Run,
     RunStatus,
     SubjectKey,
 )
+from runtime.moving import is_branch
 from runtime.store.protocol import AcceptedEvent, Batch, Transaction
 
 NUMBER = "settling"
@@ -69,6 +72,9 @@ def void_settling(tx: Transaction, rules: Iterable[str]) -> None:
 def settle(unit: Unit, event: Event, limit: int) -> None:
     """Do one part of the work: up to `limit` runs. The rest is recorded as another event."""
     data = event.data
+    if data.get("do") == "resume":
+        resume(unit, event, limit)
+        return
     if data["number"] != unit.counter(f"{LAST}{data['rule']}"):
         return
     status, after = data.get("status", 0), data.get("after", 0)
@@ -98,7 +104,7 @@ def _following(data: dict[str, JSON], status: int, last: int | None, changed: in
 def _settle(unit: Unit, runs: list[Run], data: dict[str, JSON]) -> int:
     """Move or end runs; how many were."""
     to = data["to"]
-    wanted = [run for run in runs if run.plan != to and "branch" not in run.locals]
+    wanted = [run for run in runs if run.plan != to and not is_branch(run)]
     unit.load(run.subject for run in wanted)
     since = unit.tx.waiting_since(_with_branches(unit, wanted)) if to else {}
     inputs = [(run.subject, _input(unit, run, data, since)) for run in wanted]
@@ -124,3 +130,35 @@ def _input(unit: Unit, run: Run, data: dict[str, JSON], since: dict[str, Millis]
         return CancelInput(run.id, data["reason"])
     own = unit.states[run.subject].runs
     return MoveInput(run.id, data["to"], {id: at for id, at in since.items() if id in own})
+
+
+def resume(unit: Unit, event: Event, limit: int) -> None:
+    """Do one part of resuming the runs of a rule after a pause; the last part says that it is done."""
+    data = event.data
+    status, after = data.get("status", 0), data.get("after", 0)
+    found = unit.tx.runs_of(data["rule"], _STATUSES[status], limit, after)
+    wanted = [run for _, run in found if run.started_at < data["until"]]
+    unit.load(run.subject for run in wanted)
+    inputs: list[tuple[SubjectKey, Input]] = [(run.subject, ResumeInput(run.id)) for run in wanted]
+    unit.load_related(inputs)
+    changed = data.get("changed", 0)
+    for subject, input in inputs:
+        transition = unit.advance(subject, input)
+        changed += transition is not None and bool(transition.runs)
+    following = _following(data, status, found[-1][0] if len(found) == limit else None, changed)
+    if following is None:
+        _resumed(unit, data["rule"])
+        return
+    part = data.get("part", 1) + 1
+    id = f"{RUNS_SETTLED}:resume:{data['number']}#{part}"
+    rest = {**data, **following, "part": part}
+    unit.events.append(AcceptedEvent(replace(event, id=id, data=rest), b"", (), pending=True))
+
+
+def _resumed(unit: Unit, rule: str) -> None:
+    """All runs go on; now the rule may be resumed from a pause that began meanwhile."""
+    unit.set_counters(resumed(rule))
+    rules = unit.rules
+    batch = reconcile(unit.all_counters, rules.plans.all, rules.schema.policy, unit.now)
+    unit.set_counters(batch.counters)
+    unit.events.extend(batch.events)

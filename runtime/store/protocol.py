@@ -70,7 +70,7 @@ class AcceptedEvent(msgspec.Struct, frozen=True, gc=False):
 class Version(msgspec.Struct, frozen=True, gc=False):
     """A rule or a file as it was accepted: `kind` is `rule` or `file`, `number` counts from 1 for each name.
 
-    `text` is None where it was removed. `by` is who brought it, `how` the way (`api`, `deploy`, `files`, `restore`).
+    `text` is None where it was removed. `by` is who brought it, `how` the way (`api`, `deploy`, `files` …).
     Of rules: the `file` it stood in, the hash of its `plan` and its `state`.
     """
 

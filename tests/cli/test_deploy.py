@@ -145,3 +145,28 @@ def test_history_diff_and_restore(desk: Desk) -> None:
     assert b"there is no history of `Nobody`" in (unknown.stderr_bytes or b"")
     assert desk.run("diff", "Wait", "1", "9", *workspace).exit_code == 2
     assert desk.run("restore", "Wait", "9").exit_code == 3
+
+
+def test_a_rule_is_paused_and_goes_on(desk: Desk) -> None:
+    run = desk.enrol("a")
+    assert "is paused" in desk.run("pause", "Wait").output
+    assert desk.run("pause", "Wait").exit_code == 0
+    event = {"type": "contact.tag_added", "subject": {"kind": "contact", "id": "b"}, "data": {"tag": "x"}}
+    with desk.server.client() as api:
+        assert api.post("/v1/events", json=event).json()["runs"] == []
+        (rule,) = api.get("/v1/rules").json()["items"]
+        assert (rule["state"], rule["paused"]) == ("live", True)
+        before = api.get(f"/v1/runs/{run}").json()["due"]
+        desk.edit(MAIN.replace('"a"', '"b"'))
+        assert desk.deploy("--yes").exit_code == 0
+        assert api.get("/v1/rules").json()["items"][0]["paused"] is True
+        assert desk.run("resume", "Wait").output == "`Wait` goes on\n"
+        wait_for(lambda: api.get(f"/v1/runs/{run}").json()["due"] > before)
+        assert api.post("/v1/events", json=event).json()["runs"]
+    told = desk.run("history", "Wait", "--workspace", str(desk.server.root)).output
+    assert [line.split()[2] for line in told.splitlines()] == ["resume", "deploy", "pause", "files"]
+    assert desk.run("pause", "Nobody").exit_code == 3
+    desk.edit(MAIN.replace('rule "Wait"', 'rule "Wait" for contact paused'))
+    assert desk.deploy("--yes").exit_code == 0
+    refused = desk.run("resume", "Wait")
+    assert b"the header of `Wait` says that it is paused" in (refused.stderr_bytes or b"")

@@ -102,10 +102,52 @@ def test_a_run_that_goes_on_while_others_are_moved_is_moved_too(path: Path) -> N
     process.put_all([(key(n), {}) for n in range(15)])
     for n in range(15):
         process.event("contact.tag_added", key(n), tag="x")
-    process.event("user.login", key(14))
+    process.event("user.logged_in", key(14))
     deploy(process, new, "move")
     process.cycle.run([], process.now)
-    process.event("user.login", key(12))
+    process.event("user.logged_in", key(12))
     process.rest()
     assert set(versions(process, 15)) == {check(new).plans[0].hash}
+    process.close()
+
+
+def test_a_pause_and_its_end_survive_kills_at_any_part(path: Path) -> None:
+    process = begin(path, 35)
+    process.core.pause("R", True, process.now)
+    process.kill()
+    process = Process(path, OLD, "2026-03-08T09:00:00Z", LIMITS)
+    process.rest()
+    process.event("contact.tag_added", key(99), tag="x")
+    assert not process.state(key(99)).runs
+    process.core.pause("R", False, process.now)
+    process.kill()
+    for _ in range(10):
+        process = Process(path, OLD, "2026-03-08T09:00:00Z", LIMITS)
+        process.cycle.run([], process.now)
+        process.kill()
+    process = Process(path, OLD, "2026-03-08T09:00:00Z", LIMITS)
+    process.until("2026-03-09T08:59:59Z")
+    assert all(process.state(key(n)).fields["tags"] == ["x"] for n in range(35))
+    process.until("2026-03-09T09:00:00Z")
+    assert all(process.state(key(n)).fields["tags"] == ["x", "old"] for n in range(35))
+    with process.writer.transaction() as tx:
+        assert tx.pending_events(10) == []
+        assert not any(
+            value for name, value in tx.counters().items() if name.startswith(("pause.", "resume."))
+        )
+    process.close()
+
+
+def test_a_wait_does_not_end_early_while_others_are_still_being_resumed(path: Path) -> None:
+    process = begin(path, 35)
+    process.core.pause("R", True, process.now)
+    process.sleep("2026-03-03T08:00:00Z")
+    process.core.pause("R", False, process.now)
+    process.cycle.doubt()
+    # Nobody has been resumed when the waits would have ended without the pause.
+    process.sleep("2026-03-03T09:00:00Z")
+    process.until("2026-03-04T07:59:59Z")
+    assert all(process.state(key(n)).fields["tags"] == ["x"] for n in range(35))
+    process.until("2026-03-04T08:00:00Z")
+    assert all(process.state(key(n)).fields["tags"] == ["x", "old"] for n in range(35))
     process.close()

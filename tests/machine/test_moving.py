@@ -154,3 +154,18 @@ def test_a_goal_that_is_passed_now_holds_nobody() -> None:
     story = begun(rule('goal "Paid" on payment received'))
     deploy(story, rule('goal "Paid" on payment received pass; add tag "on"'))
     assert story.fields()["tags"] == ["x", "on"]
+
+
+def test_steps_for_related_records_are_moved_where_they_are_made() -> None:
+    old = 'rule "R" for account on account created do\nfor each contact at most 10 do\n wait 1d\n add tag "old"\n end\nend'
+    new = old.replace('wait 1d\n add tag "old"', 'add tag "n"\n wait 2d\n add tag "new"')
+    story = Story(old, START)
+    story.contact("c_1", account_id="a_1")
+    story.event("account.created", "a_1", "account")
+    plans = check(new).plans
+    story.after(0)
+    story.simulation.deploy(story.schema, plans, [Settling("R", "account", plans[0].hash, "")])
+    story.until("2026-03-04T08:59:59Z")
+    assert story.fields().get("tags") is None
+    story.until("2026-03-04T09:00:00Z")
+    assert story.fields()["tags"] == ["new"]
