@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from tests.support.live import LiveServer, make_files, problem
-from web.editing.language import LINTED
+from web.editing.desk import LARGE_WORKSPACE
 
 RULE = """\
 rule "Later"
@@ -88,7 +88,9 @@ def test_warnings_of_the_linter_are_among_them(api: httpx.Client) -> None:
 def test_the_linter_looks_at_one_file_alone_where_there_are_very_many_rules(
     tmp_path: Path, files: dict[str, str]
 ) -> None:
-    many = "".join(f'rule "R{n}" for contact on tag added "t{n}" do stop\n' for n in range(LINTED + 1))
+    many = "".join(
+        f'rule "R{n}" for contact on tag added "t{n}" do stop\n' for n in range(LARGE_WORKSPACE + 1)
+    )
     text = RULE.replace("do\n", "when status = trial and status = customer\ndo\n")
     with LiveServer(make_files(tmp_path, {**files, "rules/many.rules": many})) as server:
         with server.client("rules:read") as api:

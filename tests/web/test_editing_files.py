@@ -71,7 +71,7 @@ def test_files_are_listed_by_kind_and_settings_and_data_are_not(
     ]
     for file in found:
         shown = read(api, file["path"])
-        assert shown["version"] == file["version"]
+        assert (shown["version"], shown["kind"]) == (file["version"], file["kind"])
         assert len(shown["text"].encode()) == file["size"]
         assert shown["draft"] is None
         assert file["draft"] is False

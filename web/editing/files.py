@@ -19,7 +19,7 @@ from web.editing.bodies import check_text, read_as
 from web.editing.convert import Places
 from web.editing.drafts import Draft, Drafts
 from web.editing.language import mistakes
-from web.editing.shelf import Stored, in_force, listing, stored
+from web.editing.shelf import Stored, in_force, kind_name, listing, stored
 from web.problems import Problem
 from web.routing import json_response
 from web.rules import author_of, put_in_force, refuse_errors
@@ -79,7 +79,8 @@ async def get_file(request: Request) -> Response:
     )
     if file is None and draft is None:
         raise Problem(404, f"the workspace has no file {path[:100]!r}")
-    answer = {"path": path, "kind": str(kind_of(path)), "exists": file is not None, "text": "", "version": ""}
+    kind = kind_name(context.workspace.checked, path)
+    answer = {"path": path, "kind": kind, "exists": file is not None, "text": "", "version": ""}
     if file is not None:
         answer |= {
             "text": file.text,

@@ -22,6 +22,7 @@ from web.context import AppContext, context_of
 from web.editing import convert
 from web.editing.bodies import At, Place, is_rules, read_as
 from web.editing.convert import Places
+from web.editing.desk import LARGE_WORKSPACE
 from web.problems import Problem
 from web.routing import json_response
 
@@ -30,8 +31,6 @@ LARGE = 128 * 1024
 """Characters of a text from which on it is heavy work."""
 ELSEWHERE = 20
 """How many mistakes that a text causes in other files are told."""
-LINTED = 1000
-"""Up to how many rules of a workspace are looked at together for each text; beyond, those of the file alone."""
 
 
 class NewName(At, forbid_unknown_fields=True):
@@ -55,8 +54,15 @@ async def asked(request: Request, body: Place, answer: Callable[[AppContext, Edi
     def work() -> T:
         return answer(context, service_of(context, body))
 
-    # A very large text takes seconds; a few of those at once would hold up everybody else.
-    return await (context.desk.heavy(work) if len(body.text) > LARGE else run_in_threadpool(work))
+    return await (context.desk.heavy(work) if _is_heavy(context, body) else run_in_threadpool(work))
+
+
+def _is_heavy(context: AppContext, body: Place) -> bool:
+    """Whether a text takes seconds to check; a few of those at once would hold up everybody else."""
+    checked = context.workspace.checked
+    file = checked.files.get(body.path)
+    declares = file is not None and bool(file.declarations)
+    return len(body.text) > LARGE or (declares and len(checked.plans) > LARGE_WORKSPACE)
 
 
 # --- mistakes --------------------------------------------------------------------------------------
@@ -94,7 +100,8 @@ def mistakes(context: AppContext, service: EditorService, path: str, text: str) 
 
 def _lint(service: EditorService, path: str) -> Iterator[Diagnostic]:
     workspace = service.workspace
-    if len(workspace.plans) > LINTED:
+    if len(workspace.plans) > LARGE_WORKSPACE:
+        # Each pair of rules is looked at: for very many those of the file must do.
         workspace = workspace.only(path)
     yield from (d for d in lint(workspace) if d.source.path == path)
 

@@ -57,14 +57,12 @@ def listing(workspace: Workspace) -> list[dict[str, Any]]:
 
 
 def _listed(workspace: Workspace, path: str) -> dict[str, Any]:
-    kind = str(kind_of(path))
+    kind = kind_name(workspace.checked, path)
     try:
         text = Source.of(path, read_text(workspace.root / path)).text
     except FileError as error:
         problem = _plainly(error, workspace)
         return {"path": path, "kind": kind, "version": "", "size": 0, "in_force": False, "problem": problem}
-    if kind_of(path) is FileKind.RULES and is_schema(workspace.checked, path):
-        kind = "schema"
     return {
         "path": path,
         "kind": kind,
@@ -74,10 +72,11 @@ def _listed(workspace: Workspace, path: str) -> dict[str, Any]:
     }
 
 
-def is_schema(checked: CheckedWorkspace, path: str) -> bool:
-    """Whether a rule file declares things and holds no rule."""
+def kind_name(checked: CheckedWorkspace, path: str) -> str:
+    """What authors call a kind of file: a rule file that declares things and holds no rule is a schema."""
     file = checked.files.get(path)
-    return file is not None and bool(file.declarations) and not file.rules
+    declares = file is not None and bool(file.declarations) and not file.rules
+    return "schema" if declares else str(kind_of(path))
 
 
 def in_force(workspace: Workspace, path: str, text: str) -> bool:
