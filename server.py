@@ -26,7 +26,7 @@ from runtime.going_live import finish_files
 from runtime.keys import KeyFile
 from runtime.outbox import OutboxLimits, Pace
 from runtime.retry import RetryPolicy
-from runtime.settings import OWN_SECRET, Secret, Settings, load_settings, missing_secrets
+from runtime.settings import LINKS_SECRET, OWN_SECRET, Secret, Settings, load_settings, missing_secrets
 from runtime.signing import make_secret_file
 from runtime.store.open import open_store
 from runtime.store.reader import SqliteReader
@@ -34,7 +34,7 @@ from runtime.store.sqlite import SqliteWriter
 from runtime.trying import AuthorTools
 from runtime.versions import BY_FILES, Author, recorder
 from runtime.workspace import Workspace
-from stdlib_actions.library import build_library, declarations, live_services
+from stdlib_actions.library import build_library, declarations, live_links, live_services
 from stdlib_actions.services import policy_of
 from web.app import build_app
 from web.auth import Guard, Sessions
@@ -85,6 +85,8 @@ def assemble(root: Path, env: Mapping[str, str] = os.environ) -> Parts:
         raise
     if settings.webhook.makes_its_own:
         _make_secret(root / OWN_SECRET)
+    if settings.mail.public_url:
+        _make_secret(root / LINKS_SECRET)
     for sentence in missing_secrets(settings, root, env):
         structlog.get_logger("rulelang.server").warning("secret missing", detail=sentence)
     egress = EgressClient(policy_of(settings.egress))
@@ -107,7 +109,7 @@ def _make_folder(folder: Path) -> None:
 
 
 def _make_secret(path: Path) -> None:
-    """What signs webhooks where the operator names nothing. Only one server gets here: the store has a lock."""
+    """What signs webhooks where nothing is named, or links. Only one server gets here: the store has a lock."""
     _make_folder(path.parent)
     try:
         make_secret_file(path)
@@ -192,5 +194,6 @@ def build_server(parts: Parts) -> Starlette:
         version=version("rulelang"),
         tools=parts.tools,
         inbound=parts.inbound,
+        links=live_links(parts.settings, parts.workspace.root),
     )
     return build_app(context, lambda app: running(parts))

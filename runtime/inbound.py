@@ -22,6 +22,7 @@ Sender: TypeAlias = Literal[
     "typeform",
     "docusign",
     "slack",
+    "mail",
 ]
 SUBJECTS = ("id", "email", "external_id")
 NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}\Z")

@@ -23,6 +23,9 @@ PREFIX = "RULELANG_"
 OWN_SECRET = ".rulelang/webhook.secret"
 """Where the server keeps the signing secret that it made itself, relative to the workspace."""
 
+LINKS_SECRET = ".rulelang/links.secret"
+"""Where it keeps the secret of the links in its messages."""
+
 Port: TypeAlias = Annotated[int, msgspec.Meta(ge=1, le=65535)]
 Count: TypeAlias = Annotated[int, msgspec.Meta(ge=1)]
 Seconds: TypeAlias = Annotated[float, msgspec.Meta(gt=0)]
@@ -31,6 +34,7 @@ EnvName: TypeAlias = Annotated[str, msgspec.Meta(pattern=r"^([A-Za-z_][A-Za-z0-9
 """The name of an environment variable, or "" for none: never the secret itself."""
 
 _DURATION = re.compile(r"^(\d{1,6})(s|m|h|d)$")
+_PUBLIC = re.compile(r"https?://[^/\s?#]+(/[^\s?#]*)?\Z")
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
 
@@ -84,13 +88,20 @@ class Database(msgspec.Struct, frozen=True):
 class Mail(msgspec.Struct, frozen=True):
     """How e-mail leaves: into the development mailbox (files under `mailbox`) or by SMTP.
 
-    `unsubscribe_url` may hold `{contact_id}`; with it, mail to contacts carries List-Unsubscribe (RFC 8058).
+    `public_url` is where this server is found from outside: with it, mail to contacts carries List-Unsubscribe with
+    one click (RFC 8058) and ends with a link of the words `unsubscribe_text` ("" for none); `track_opens` and
+    `track_clicks` note who opens messages of HTML and follows their links. `unsubscribe_url` is a page of your own in
+    the place of ours; it may hold `{contact_id}`.
     """
 
     transport: Literal["mailbox", "smtp"] = "mailbox"
     sender: str = msgspec.field(default="no-reply@localhost", name="from")
     reply_to: str = ""
     unsubscribe_url: str = ""
+    unsubscribe_text: str = "Stop these messages"
+    public_url: str = ""
+    track_opens: bool = False
+    track_clicks: bool = False
     mailbox: str = ".rulelang/mailbox"
 
 
@@ -342,6 +353,10 @@ def _contradictions(settings: Settings) -> Iterator[str]:
             yield "`mail.transport` is `smtp`, but `smtp.host` is missing"
         if settings.mail.sender == Mail().sender:
             yield "`mail.transport` is `smtp`, but `mail.from` is missing"
+    if settings.mail.public_url and not _PUBLIC.match(settings.mail.public_url):
+        yield "`mail.public_url` is an address such as `https://rules.example.com`"
+    if (settings.mail.track_opens or settings.mail.track_clicks) and not settings.mail.public_url:
+        yield "`mail.track_opens` and `mail.track_clicks` need `mail.public_url`"
     if settings.smtp.username and not any(settings.smtp.password):
         yield "`smtp.username` needs `smtp.password_env` or `smtp.password_file`"
     if settings.hyper.base_url and not settings.hyper.model:

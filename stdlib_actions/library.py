@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from runtime.egress.client import EgressClient
+    from runtime.links import Links
     from runtime.settings import Settings
     from stdlib_actions.hyper.model import ChatModel
     from stdlib_actions.mail.transport import MailTransport
@@ -104,7 +105,17 @@ def live_services(
     model: ChatModel = OfflineComposer()
     if settings.hyper.base_url:
         model = OpenAiCompatible(settings.hyper, egress, root, env)
-    return Services(settings, schema, mail, model, egress, root, env)
+    return Services(settings, schema, mail, model, egress, root, env, links=live_links(settings, root))
+
+
+def live_links(settings: Settings, root: Path) -> Links | None:
+    """What makes and reads the addresses in messages; None when the server is not known outside."""
+    from runtime.links import Links
+    from runtime.settings import LINKS_SECRET, Secret
+
+    if not settings.mail.public_url:
+        return None
+    return Links(settings.mail.public_url, lambda: Secret("", LINKS_SECRET).read(root, {}))
 
 
 def offline_library(

@@ -10,6 +10,7 @@ import msgspec
 from rulelang.types.schema import Schema
 from runtime.actions import ActionError, Facts, Intent
 from runtime.consent import needs_consent, refusal
+from runtime.links import Link
 from runtime.model import JSON, Effect, Outcome, OutcomeKind
 
 if TYPE_CHECKING:
@@ -49,6 +50,9 @@ class MailEffect:
         if len(to) > MAX_RECIPIENTS:
             raise ActionError(f"a message goes to at most {MAX_RECIPIENTS} people at once, not {len(to)}")
         chosen = {**args, "recipients": [list(address) for address in to]}
+        for name in ("cc", "bcc"):
+            if args.get(name) is not None:
+                chosen[f"{name}_recipients"] = [list(a) for a in resolve(args[name], schema, facts)]
         mail = self.services.settings.mail
         if args.get("from") is not None:
             chosen["sender"] = list(sender(args["from"], "", schema, facts))
@@ -84,9 +88,8 @@ class MailEffect:
         problem = mismatch(draft, content)
         if problem:
             return Outcome(OutcomeKind.FAILED, f"{problem}; nothing was sent")
-        to = tuple(address.email for address in draft.to)
         return await self.services.mail.send(
-            Envelope(draft.sender.email, to, content, effect.key, effect.created_at)
+            Envelope(draft.sender.email, draft.recipients, content, effect.key, effect.created_at)
         )
 
     def describe(self, args: Mapping[str, JSON], prepared: JSON) -> str:
@@ -107,17 +110,48 @@ class MailEffect:
 
         args = effect.args
         chosen = Address(*args["sender"]) if "sender" in args else self._sender(wording, facts)
+        id = message_id(effect.key, chosen)
+        text, html, unsubscribe = self._finished(effect, facts, wording, id.strip("<>"))
         return Draft(
             sender=chosen,
             to=tuple(Address(*pair) for pair in args["recipients"]),
             subject=one_line(wording.subject)[:MAX_SUBJECT],
-            text=wording.text,
-            html=wording.html,
-            message_id=message_id(effect.key, chosen),
+            text=text,
+            html=html,
+            message_id=id,
             date=effect.created_at,
             reply_to=Address(*args["answers"]) if "answers" in args else None,
-            unsubscribe=self._unsubscribe(args, facts),
+            unsubscribe=unsubscribe,
+            cc=tuple(Address(*pair) for pair in args.get("cc_recipients", ())),
+            bcc=tuple(Address(*pair) for pair in args.get("bcc_recipients", ())),
         )
+
+    def _finished(self, effect: Effect, facts: Facts, wording: Wording, id: str) -> tuple[str, str, str]:
+        """Text, HTML and the address to unsubscribe at, as they leave: styles inlined, links as the operator wants."""
+        from stdlib_actions.mail import tracking
+
+        links, mail, args = self.services.links, self.services.settings.mail, effect.args
+        text, html = wording.text, tracking.with_inline_styles(wording.html) if wording.html else ""
+        marketing = not args.get("transactional") and reaches_contact(args, facts)
+        if links is None or not reaches_contact(args, facts):
+            return text, html, self._own_page(facts) if marketing else ""
+        about = Link(
+            "u",
+            facts.contact["id"],
+            id,
+            effect.rule,
+            effect.step,
+            str(args.get("template") or ""),
+            str(args.get("topic") or ""),
+        )
+        unsubscribe = (self._own_page(facts) or links.address(about)) if marketing else ""
+        if unsubscribe and mail.unsubscribe_text:
+            text = f"{text.rstrip()}\n\n-- \n{mail.unsubscribe_text}: {unsubscribe}\n"
+            html = tracking.with_footer(html, mail.unsubscribe_text, unsubscribe) if html else ""
+        if html and args.get("track") is not False:
+            html = tracking.with_tracked_links(html, links, about) if mail.track_clicks else html
+            html = tracking.with_pixel(html, links, about) if mail.track_opens else html
+        return text, html, unsubscribe
 
     def _sender(self, wording: Wording, facts: Facts) -> Address:
         from stdlib_actions.recipients import sender
@@ -125,12 +159,11 @@ class MailEffect:
         default = wording.sender or self.services.settings.mail.sender
         return sender(None, default, self.services.schema(), facts)
 
-    def _unsubscribe(self, args: Mapping[str, JSON], facts: Facts) -> str:
+    def _own_page(self, facts: Facts) -> str:
+        """The operator's own page for unsubscribing; "" without one."""
         from urllib.parse import quote
 
         url = self.services.settings.mail.unsubscribe_url
-        if not url or args.get("transactional") or not reaches_contact(args, facts):
-            return ""
         return url.replace("{contact_id}", quote(str(facts.contact.get("id", "")), safe=""))
 
 

@@ -71,7 +71,23 @@ _TOPIC = Param(
     positional=False,
     role="topic",
 )
-_OPTIONS = (_SUBJECT, _FROM, _REPLY_TO, _TRANSACTIONAL, _TOPIC, _TO, _DELAY)
+_CC = Param("cc", TEXT, "who gets a copy", required=False, positional=False, role="recipient")
+_BCC = Param(
+    "bcc",
+    TEXT,
+    "who gets a copy that others do not see",
+    required=False,
+    positional=False,
+    role="recipient",
+)
+_TRACK = Param(
+    "track",
+    BOOL,
+    "whether opens and clicks are noted, where the server does that",
+    required=False,
+    positional=False,
+)
+_OPTIONS = (_SUBJECT, _FROM, _REPLY_TO, _CC, _BCC, _TRANSACTIONAL, _TOPIC, _TRACK, _TO, _DELAY)
 
 _CONSENT = (
     "A contact that is marked do not contact, or that has opted out of e-mail, gets nothing: consent is "

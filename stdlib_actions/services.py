@@ -15,6 +15,7 @@ from rulelang.types.schema import Schema
 if TYPE_CHECKING:
     from runtime.egress.client import EgressClient
     from runtime.egress.guard import EgressPolicy
+    from runtime.links import Links
     from runtime.settings import Egress, Settings
     from stdlib_actions.connections import Connections
     from stdlib_actions.hyper.model import ChatModel
@@ -26,7 +27,8 @@ class Services:
     """The outside world of the actions.
 
     `schema` gives the workspace's schema, with its templates, at the moment of use. `mail`, `model` and `egress`
-    are the ways out; without `egress` nothing leaves over HTTP (simulation). `root` is the workspace's directory,
+    are the ways out; without `egress` nothing leaves over HTTP (simulation). `links` makes our own addresses in
+    messages, None where the server has no address that is known outside. `root` is the workspace's directory,
     `env` where secrets are looked up, `clock` the time in seconds since the epoch.
     """
 
@@ -38,6 +40,7 @@ class Services:
     root: Path = Path()
     env: Mapping[str, str] = field(default_factory=lambda: os.environ)
     clock: Callable[[], float] = time.time
+    links: Links | None = None
 
     @cached_property
     def connections(self) -> Connections:

@@ -10,6 +10,7 @@ from typing import TypeVar
 from starlette.requests import HTTPConnection
 
 from runtime.engine.engine import Engine
+from runtime.links import Links
 from runtime.metrics import Metrics
 from runtime.model import Millis
 from runtime.settings import Settings
@@ -42,6 +43,7 @@ class AppContext:
     complaints: Complaints = field(default_factory=Complaints)
     desk: Desk = field(default_factory=Desk)
     inbound: Mapping[str, Address] = field(default_factory=dict)
+    links: Links | None = None
 
 
 def context_of(connection: HTTPConnection) -> AppContext:

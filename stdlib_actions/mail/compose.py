@@ -19,6 +19,7 @@ from stdlib_actions.mail.addresses import Address, one_line
 MIME_HEADERS = ("MIME-Version", "Content-Type", "Content-Transfer-Encoding")
 # The longest line that SMTP carries: header fields are folded here, by us, and left alone by the generator.
 _POLICY = compat32.clone(linesep="\r\n", mangle_from_=False, max_line_length=998)
+_OURS = re.compile(r"<?([A-Za-z0-9_]+)\.[0-9a-f]{32}@[^<>@\s]+>?")
 _SHORT = 60
 _PLAIN = re.compile(r"[A-Za-z0-9 !#$%&'()*+,\-./:;@^_|~]*")
 _ATOMS = re.compile(r"[A-Za-z0-9 '_-]*")
@@ -28,7 +29,7 @@ class Draft(msgspec.Struct, frozen=True, omit_defaults=True):
     """What a message is meant to be. It is kept with the effect, so that every try composes the same bytes.
 
     `date` is in milliseconds since the epoch; `html` is "" for a message of plain text alone; `unsubscribe`
-    an address for List-Unsubscribe, "" for none.
+    an address for List-Unsubscribe, "" for none. Those in `bcc` get it and are named nowhere in it.
     """
 
     sender: Address
@@ -40,17 +41,36 @@ class Draft(msgspec.Struct, frozen=True, omit_defaults=True):
     html: str = ""
     reply_to: Address | None = None
     unsubscribe: str = ""
+    cc: tuple[Address, ...] = ()
+    bcc: tuple[Address, ...] = ()
+
+    @property
+    def recipients(self) -> tuple[str, ...]:
+        """Everybody it goes to, each once."""
+        return tuple(dict.fromkeys(address.email for address in (*self.to, *self.cc, *self.bcc)))
 
 
 def message_id(key: str, sender: Address) -> str:
-    """The Message-ID of an effect: a function of its idempotency key, so that repeats can be recognised."""
+    """The Message-ID of an effect: a function of its idempotency key, so that repeats can be recognised.
+
+    It begins with the run's id, which an answer then names (`run_of`).
+    """
     digest = hashlib.sha256(key.encode()).hexdigest()[:32]
-    return f"<{digest}@{sender.email.rpartition('@')[2]}>"
+    run = re.sub(r"[^A-Za-z0-9_]", "", key.partition(":")[0])[:64]
+    return f"<{run}.{digest}@{sender.email.rpartition('@')[2]}>"
+
+
+def run_of(message_id: str) -> str:
+    """The run that a Message-ID of ours names; "" for any other."""
+    found = _OURS.fullmatch(message_id.strip())
+    return found[1] if found else ""
 
 
 def headers_of(draft: Draft) -> list[tuple[str, str]]:
     """The header fields that are meant, in order, with their decoded values."""
     fields = [("From", _shown(draft.sender)), ("To", ", ".join(_shown(address) for address in draft.to))]
+    if draft.cc:
+        fields.append(("Cc", ", ".join(_shown(address) for address in draft.cc)))
     if draft.reply_to:
         fields.append(("Reply-To", _shown(draft.reply_to)))
     fields += [
@@ -89,6 +109,8 @@ def _written(name: str, value: str, draft: Draft) -> str:
             return _mailbox(draft.sender)
         case "To":
             return ",\r\n ".join(_mailbox(address) for address in draft.to)
+        case "Cc":
+            return ",\r\n ".join(_mailbox(address) for address in draft.cc)
         case "Reply-To" if draft.reply_to:
             return _mailbox(draft.reply_to)
         case "Subject" if len(value) > _SHORT or not _PLAIN.fullmatch(value):

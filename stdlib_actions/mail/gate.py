@@ -32,7 +32,7 @@ def _header_names(draft: Draft, message: Message, older: Message) -> str | None:
 
 
 def _header_values(draft: Draft, message: EmailMessage) -> str | None:
-    addresses = {"From": (draft.sender,), "To": draft.to}
+    addresses = {"From": (draft.sender,), "To": draft.to, "Cc": draft.cc}
     if draft.reply_to:
         addresses["Reply-To"] = (draft.reply_to,)
     for name, value in headers_of(draft):

@@ -22,6 +22,11 @@ OPEN = {
     # Requests of other systems: a signature lets them in.
     ("GET", "/in/x"),
     ("POST", "/in/x"),
+    # Links in messages: what they say is signed.
+    ("GET", "/u/x"),
+    ("POST", "/u/x"),
+    ("GET", "/o/x"),
+    ("GET", "/c/x"),
 }
 """All that a stranger may ask for, besides the files under /static."""
 

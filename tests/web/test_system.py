@@ -71,7 +71,19 @@ def test_it_lists_every_route_of_the_api_and_no_other(server: LiveServer, docume
         for path, operations in document["paths"].items()
         for method in operations
     }
-    pages = ("/", "/sign-in", "/sign-out", "/runs/", "/rules/", "/mailbox/", "/effects/", "/editor")
+    pages = (
+        "/",
+        "/sign-in",
+        "/sign-out",
+        "/runs/",
+        "/rules/",
+        "/mailbox/",
+        "/effects/",
+        "/editor",
+        "/tasks",
+        "/inbox",
+    )
+    pages += ("/u/", "/o/", "/c/")
     served = {
         (method, path)
         for method, path in walk(server)

@@ -13,6 +13,7 @@ from web.inbound.senders.calendly import Calendly
 from web.inbound.senders.docusign import DocuSign
 from web.inbound.senders.generic import Generic
 from web.inbound.senders.linkedin import LinkedIn
+from web.inbound.senders.mail import Mail
 from web.inbound.senders.meta import Meta
 from web.inbound.senders.sendgrid import SendGrid
 from web.inbound.senders.shopify import Shopify
@@ -59,6 +60,7 @@ _PLAIN: Mapping[str, Sender] = {
     "typeform": Typeform(),
     "docusign": DocuSign(),
     "slack": Slack(),
+    "mail": Mail(),
 }
 
 

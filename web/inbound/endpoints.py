@@ -41,7 +41,7 @@ async def receive(request: Request) -> Response:
 async def _take(context: AppContext, address: Address, delivery: Delivery) -> Response:
     sample = _kept(address, delivery)
     try:
-        found = address.sender().read(delivery)
+        found = await _told_apart(context, address.sender().read(delivery))
         arrivals = _arrivals(context, address, found)
     except Problem as problem:
         sample["error"] = problem.detail
@@ -51,6 +51,19 @@ async def _take(context: AppContext, address: Address, delivery: Delivery) -> Re
         return _spoken(found.answer)
     receipts = await committed(context.engine.submit(arrivals)) if arrivals else []
     return json_response({"events": [_receipt(r) for r in receipts], "ignored": found.ignored})
+
+
+async def _told_apart(context: AppContext, found: Read) -> Read:
+    """Answers to messages of ours with the rule and the contact of the run that they answer."""
+    events = []
+    for raw in found.events:
+        run = await context.reader.run(raw["data"]["run"]) if raw["data"].get("run") else None
+        if run is not None:
+            raw = {**raw, "data": {**raw["data"], "rule": run.rule}}
+            if run.subject.kind == "contact":
+                raw["subject"] = {"kind": "contact", "id": run.subject.id}
+        events.append(raw)
+    return Read(events, found.ignored, found.answer)
 
 
 def _spoken(answer: str) -> Response:
@@ -83,7 +96,7 @@ async def attempt(request: Request) -> Response:
         Problem: 400 and 422 as when it is taken.
     """
     address = _address(request)
-    found = address.sender().read(await _delivery(request))
+    found = await _told_apart(context_of(request), address.sender().read(await _delivery(request)))
     _arrivals(context_of(request), address, found)
     return json_response({"events": found.events, "ignored": found.ignored})
 

@@ -142,6 +142,7 @@ TRIGGERS = (
             "thread": TEXT,
             "intent": _INTENT,
             "rule": TEXT,
+            "run": TEXT,
         },
         sample={"channel": "sms", "text": "yes please", "in_reply_to": "m_1", "intent": "positive"},
         rows=(19,),
