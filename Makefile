@@ -15,13 +15,14 @@ else
 INSTALL = $(BIN)/python -m pip install --disable-pip-version-check --quiet
 endif
 
-.PHONY: help setup tools run check test lint lock fmt vendor screenshots bench clean
+.PHONY: help setup tools run check test lint lock fmt vendor screenshots bench vscode clean
 
 help:
 	@echo "make run    set up and start the demonstration"
 	@echo "make check  linters, types and the quick tests (under 2 minutes)"
 	@echo "make test   linters, types and all tests"
 	@echo "make screenshots   pictures of the pages for the documentation"
+	@echo "make vscode package the extension for VS Code (needs npm)"
 	@echo "make vendor build the editor's JavaScript libraries anew (needs npm)"
 	@echo "make setup | fmt | lock | bench | clean"
 
@@ -87,6 +88,14 @@ vendor:
 # Pictures of the pages for the documentation.
 screenshots: setup tools
 	$(BIN)/python -m tests.browser.screenshots
+
+# The extension for VS Code: build/rulelang.vsix (needs npm).
+VSCE := @vscode/vsce@3.9.2
+vscode: setup
+	mkdir -p build
+	cp LICENSE editors/vscode/LICENSE
+	cd editors/vscode && npm ci && RULELANG="$(CURDIR)/$(BIN)/rulelang" npm test \
+	  && npx --yes $(VSCE) package --allow-missing-repository --out "$(CURDIR)/build/rulelang.vsix"
 
 bench: setup
 	$(INSTALL) --require-hashes -r requirements/bench.txt
