@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 
-NAMES = ("engine", "http", "store_rows", "language", "lsp", "matching")
+NAMES = ("engine", "http", "store_rows", "language", "lsp", "matching", "segments")
 
 
 def main() -> None:

@@ -52,7 +52,15 @@ class Counter:
 
     def gone(self, moments: list[Millis], at: Millis, zone: ZoneInfo) -> int:
         """How many of these moments, the oldest ones, count no more at a moment."""
+        if not moments or moments[0] > at - self._shortest():
+            return 0
         return bisect_left(moments, True, key=lambda moment: self.expiry(moment, zone) > at)
+
+    def _shortest(self) -> Millis:
+        """A length that the window has anywhere: the calendar is asked only where it makes a difference."""
+        window = self.window
+        assert window is not None
+        return ((window.months * 28 + window.days - 1) * 86_400 + window.seconds) * 1000
 
 
 class Counts(Mapping[str, JSON]):
@@ -80,15 +88,9 @@ class Counts(Mapping[str, JSON]):
     def __len__(self) -> int:
         return len(self._counters)
 
-    def later(self, at: Millis) -> Counts:
-        """The counts at another moment, if no event comes meanwhile."""
-        return Counts(self._counters, self._moments, self._zone, at)
-
-    def expiries(self, name: str) -> list[Millis]:
-        """When the count changes next, one moment for each event that counts now."""
-        counter, moments = self._counters[name], self._moments.get(name, [])
-        found = (counter.expiry(moment, self._zone) for moment in moments)
-        return [moment for moment in found if moment > self.at]
+    def falls(self, name: str, below: int) -> Millis:
+        """When fewer than so many of the events that count now will count."""
+        return self._counters[name].expiry(self._moments[name][-below], self._zone)
 
 
 class Latest(Mapping[str, JSON]):

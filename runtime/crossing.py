@@ -58,14 +58,24 @@ def next_change(atom: Atom, scope: Scope, counts: Counts) -> Millis | None:
     """The first moment after `scope.now` at which the atom holds other than now, if the data stay; None for never."""
 
     def at(moment: Millis) -> bool:
-        values = scope.values if not atom.count else {**scope.values, "counts": counts.later(moment)}
-        return atom.holds(Scope(values, moment, scope.zone, scope.people, scope.subject))
+        return atom.holds(Scope(scope.values, moment, scope.zone, scope.people, scope.subject))
 
     if atom.count:
-        moments = [scope.now, *counts.expiries(atom.count)]
-        place = first_change(lambda n: at(moments[n]), 0, len(moments) - 1)
-        return None if place is None else moments[place]
+        return _when_counted(atom, scope, counts)
     return _near(atom, at, scope) or first_change(at, scope.now, scope.now + FAR)
+
+
+def _when_counted(atom: Atom, scope: Scope, counts: Counts) -> Millis | None:
+    """The atom by how many events will have ceased to count, without asking when each does."""
+    name = atom.count
+    number = counts[name]
+
+    def without(gone: int) -> bool:
+        values = {**scope.values, "counts": {name: number - gone}}
+        return atom.holds(Scope(values, scope.now, scope.zone, scope.people, scope.subject))
+
+    gone = first_change(without, 0, number) if number else None
+    return None if gone is None else counts.falls(name, number - gone + 1)
 
 
 def _near(atom: Atom, at: Callable[[Millis], bool], scope: Scope) -> Millis | None:
