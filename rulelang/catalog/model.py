@@ -25,9 +25,9 @@ class Param:
     `positional` arguments may be given without their name. `role` tells the checker which names the value may
     have beyond its type: `stage`, `pipeline` (by name or key, planned as the key), `tag`, `field`,
     `field_value` (a value of the field that the slot `field` names), `rule`, `template`, `recipient`,
-    `person_or_team`, `event`, `url`, `phrase` (that of another trigger), or "" for a plain typed value. `kinds`
-    lists what a generic parameter (type ANY) accepts. `subject` is the kind of record that a stage or pipeline
-    belongs to, "" for the rule's.
+    `person_or_team`, `event`, `url`, `phrase` (that of another trigger), `segment`, or "" for a plain typed value.
+    `kinds` lists what a generic parameter (type ANY) accepts. `subject` is the kind of record that a stage, pipeline
+    or segment belongs to, "" for the rule's.
     """
 
     name: str

@@ -51,7 +51,7 @@ def check_computed(
     counts: dict[str, dict[str, CheckedCount]] = {}
     for source, module in modules:
         for item in module.items:
-            kind = _kind(item)
+            kind = kind_of(item)
             if not isinstance(item, nodes.Declaration) or not kind:
                 continue
             context = _context(source, schema, kind, catalogue, phrases, found, counts.setdefault(kind, {}))
@@ -89,7 +89,7 @@ def _broken(typed: Typed) -> bool:
 # --- reading ---------------------------------------------------------------------------------------
 
 
-def _kind(item: object) -> str:
+def kind_of(item: object) -> str:
     """The kind of record that a declaration with conditions is for; "" for any other item."""
     if not isinstance(item, nodes.Declaration) or item.keyword.text not in ("segment", "status", "health"):
         return ""

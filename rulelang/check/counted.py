@@ -12,7 +12,7 @@ from rulelang.check.expressions import condition
 from rulelang.check.phrases import Phrases, no_trigger
 from rulelang.check.scope import EventFields, Scope
 from rulelang.check.triggers import Found, check_subject, checked_trigger, event_fields
-from rulelang.check.typed import Apply, CheckedCount, Ref, Typed
+from rulelang.check.typed import Apply, Bad, CheckedCount, Ref, Typed
 from rulelang.diagnostics import followed as say
 from rulelang.syntax import nodes
 from rulelang.types.model import DATETIME, NUMBER
@@ -42,7 +42,7 @@ def _happening(context: Context, phrases: Phrases, node: nodes.Happening) -> Typ
     window = _window(context, node)
     where = _where(inner, fields, node.where)
     if window is None:
-        return Ref(NUMBER, node.span, ("counts", ""))
+        return Bad(node.span)
     root, type_ = ("counts", NUMBER) if node.name == _COUNT else ("latest", DATETIME)
     name = _name(context, node)
     context.counts[name] = CheckedCount(

@@ -6,8 +6,11 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from rulelang.catalog.model import Action, Trigger
 from rulelang.catalog.phrases import PhraseTable
+from rulelang.check.computed import kind_of
 from rulelang.check.context import Context
+from rulelang.check.counted import counter
 from rulelang.check.rules import context_of
+from rulelang.check.scope import Scope
 from rulelang.editor import snippets
 from rulelang.editor.cursor import Cursor, cursor_at
 from rulelang.editor.expected import Wanted, awaited_context, wanted
@@ -56,15 +59,29 @@ class _Completer:
         if fixed is not None:
             yield from (self._keyword(word) for word in fixed if not cursor.quoted)
             return
-        rule = cursor.rule
+        rule, declaration = cursor.rule, cursor.conditional
         if rule is not None:
-            yield from self._in_rule(rule)
+            context = context_of(
+                rule,
+                cursor.source,
+                self._workspace.schema,
+                self._workspace.catalogue,
+                self._workspace.phrases,
+            )
+            yield from self._in_context(context)
+        elif declaration is not None:
+            yield from self._in_context(self._declared_for(declaration))
         elif not cursor.quoted:
             yield from (self._keyword(word) for word in keywords(cursor, in_phrase=False))
 
-    def _in_rule(self, rule: nodes.Rule) -> Iterator[Completion]:
+    def _declared_for(self, declaration: nodes.Declaration) -> Context:
+        """What the condition of a segment or of a status sees."""
+        workspace = self._workspace
+        scope = Scope(workspace.schema, kind_of(declaration))
+        return Context(self._cursor.source, scope, workspace.catalogue, counter=counter(workspace.phrases))
+
+    def _in_context(self, context: Context) -> Iterator[Completion]:
         workspace, cursor = self._workspace, self._cursor
-        context = context_of(rule, cursor.source, workspace.schema, workspace.catalogue, workspace.phrases)
         context = awaited_context(context, workspace.phrases, cursor.path)
         place = cursor.path[-1]
         if isinstance(place, nodes.Name) and len(place.parts) > 1:

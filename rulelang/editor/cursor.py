@@ -59,6 +59,12 @@ class Cursor:
         """The rule as far as it stands before the place."""
         return next((node for node in self.path if isinstance(node, nodes.Rule)), None)
 
+    @property
+    def conditional(self) -> nodes.Declaration | None:
+        """The declaration whose condition the place is in; None elsewhere."""
+        inside = any(isinstance(node, nodes.Provided) for node in self.path)
+        return next((node for node in self.path if inside and isinstance(node, nodes.Declaration)), None)
+
 
 def cursor_at(source: Source, offset: int) -> Cursor | None:
     """What is at a place; None inside a comment, a number or a test, where there is nothing to suggest."""

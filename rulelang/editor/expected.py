@@ -14,7 +14,7 @@ from rulelang.check.phrases import Phrases
 from rulelang.check.triggers import Found, event_fields
 from rulelang.editor.cursor import is_stand_in
 from rulelang.syntax import nodes
-from rulelang.types.model import ANY, BOOL, DURATION, Type
+from rulelang.types.model import ANY, BOOL, DURATION, TEXT, Type
 
 _COMPARISONS = frozenset(("=", "!=", "<", "<=", ">", ">="))
 
@@ -66,12 +66,17 @@ def _in_expression(context: Context, parent: nodes.Node, node: nodes.Node) -> Wa
             return Wanted(_type(context, value))
         case nodes.Call(_, name, _, args):
             return _of_function(context, name, next(n for n, a in enumerate(args) if a is node))
+        case nodes.InSegment(_, record, _, name) if node is name:
+            kind = record.parts[0] if isinstance(record, nodes.Name) else ""
+            return Wanted(parameter=Param("segment", TEXT, "a segment", role="segment", subject=kind))
         case nodes.MatchStep(_, value) if isinstance(node, nodes.Case):
             return Wanted(_type(context, value))
         case nodes.WaitStep(_, "for") | nodes.WaitArm(_, "timeout"):
             return Wanted(DURATION)
         case nodes.WaitStep(_, "until"):
             return Wanted(WEEKDAY)
+        case nodes.Provided():
+            return Wanted(BOOL, condition=True)
         case nodes.Binary() | nodes.Rule() | nodes.IfStep() | nodes.Branch() | nodes.ActionStep():
             return Wanted(BOOL, condition=True)
         case _:
@@ -94,7 +99,7 @@ def _type(context: Context, node: nodes.Expr) -> Type:
 
 
 def _table(phrases: Phrases, owner: nodes.Node) -> PhraseTable[Trigger] | PhraseTable[Action]:
-    trigger = isinstance(owner, nodes.TriggerClause | nodes.Awaited)
+    trigger = isinstance(owner, nodes.TriggerClause | nodes.Awaited | nodes.Happening)
     return phrases.triggers if trigger else phrases.actions
 
 

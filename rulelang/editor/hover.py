@@ -9,7 +9,7 @@ from rulelang.catalog.phrases import Matched
 from rulelang.editor.completion import documentation
 from rulelang.editor.keywords import DOCS
 from rulelang.editor.model import Hover
-from rulelang.editor.occurrences import Target, target_at
+from rulelang.editor.occurrences import Target, definition_of, target_at
 from rulelang.editor.schedules import next_times
 from rulelang.editor.values import signature
 from rulelang.editor.walk import around, touches
@@ -68,7 +68,7 @@ def _with_times(
 def _declaration(
     workspace: CheckedWorkspace, owner: nodes.Node, phrase: nodes.Phrase
 ) -> Trigger | Action | None:
-    trigger = isinstance(owner, nodes.TriggerClause | nodes.Awaited)
+    trigger = isinstance(owner, nodes.TriggerClause | nodes.Awaited | nodes.Happening)
     if not trigger and not isinstance(owner, nodes.ActionStep):
         return None
     phrases = workspace.phrases
@@ -120,6 +120,8 @@ def _target(workspace: CheckedWorkspace, target: Target) -> str:
             return "\n\n".join(f"stage of **{p.name}**: {', '.join(p.stages)}" for p in found)
         case "value":
             return f"**{target.name}**, a value of {target.owner}" if target.owner else ""
+        case "segment":
+            return _segment(workspace, target)
         case "template" if target.name in schema.templates:
             return f"```\n{schema.templates[target.name].text.strip()[:600]}\n```"
         case "rule" if target.name in workspace.keys:
@@ -127,6 +129,18 @@ def _target(workspace: CheckedWorkspace, target: Target) -> str:
             return f"rule **{rule.key}** for {rule.checked.subject}, {rule.checked.state}"
         case _:
             return ""
+
+
+def _segment(workspace: CheckedWorkspace, target: Target) -> str:
+    """A segment as it is declared."""
+    place = definition_of(workspace, target)
+    file = workspace.files.get(place.source.path) if place is not None else None
+    if place is None or file is None:
+        return ""
+    text = next(
+        (file.source.slice(d.span) for d in file.declarations if touches(d.span, place.span.start)), ""
+    )
+    return f"segment **{target.name}** for {target.owner}\n\n```rules\n{text}\n```"
 
 
 def _field(owner: str, field: FieldDef) -> str:

@@ -106,6 +106,8 @@ def fixed_words(cursor: Cursor) -> tuple[str, ...] | None:
     """The words of places that the grammar leaves to the builder: titles, `enrol`, `wait for`. None elsewhere."""
     texts = tuple(token.text for token in cursor.tokens)
     kinds = {token.kind for token in cursor.tokens}
+    if cursor.conditional is not None:
+        return None
     if cursor.item == "declaration":
         return _in_declaration(texts, cursor)
     if texts[0] == "rule" and kinds <= {"RULE", "TEXT", "NAME"} and not cursor.begins_line:

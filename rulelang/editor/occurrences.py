@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from rulelang.catalog.phrase_syntax import params_of
 from rulelang.catalog.phrases import Matched
+from rulelang.check.computed import kind_of
 from rulelang.check.context import Context
 from rulelang.check.phrases import given_arguments
 from rulelang.check.roles import word_of
@@ -23,8 +24,8 @@ from rulelang.workspace import CheckedWorkspace, FileState, RuleState
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """Something with a name. `kind` is `rule`, `field`, `person`, `team`, `stage`, `value`, `tag`, `template` or
-    `event`; `owner` the subject of a field, or what a value or a stage is one of.
+    """Something with a name. `kind` is `rule`, `field`, `person`, `team`, `stage`, `value`, `tag`, `template`,
+    `event` or `segment`; `owner` the subject of a field or segment, or what a value or a stage is one of.
     """
 
     kind: str
@@ -49,7 +50,9 @@ _KINDS = {
     Kind.TAG: "tag",
     Kind.ENUM: "value",
 }
-_ROLES = {role: role for role in ("rule", "template", "event", "field", "stage", "tag", "person", "team")}
+_ROLES = {
+    role: role for role in ("rule", "template", "event", "field", "stage", "tag", "person", "team", "segment")
+}
 
 
 def target_at(workspace: CheckedWorkspace, path: str, offset: int) -> Occurrence | None:
@@ -78,6 +81,7 @@ def _may_name(text: str, name: str) -> bool:
 def in_file(workspace: CheckedWorkspace, file: FileState, near: int | None = None) -> Iterator[Occurrence]:
     """All names in a file that stand for something of the workspace; `near` a place, those of the rule there alone."""
     yield from _declared_fields(workspace, file)
+    yield from _declared_segments(workspace, file)
     for rule in file.rules:
         if near is not None and not touches(rule.node.span, near):
             continue
@@ -85,6 +89,7 @@ def in_file(workspace: CheckedWorkspace, file: FileState, near: int | None = Non
             yield Occurrence(Target("rule", rule.key), file.source, rule.node.name.span, declares=True)
         yield from _in_phrases(workspace, file, rule)
         yield from _in_values(file, rule)
+        yield from _memberships(workspace, file, rule.node, rule.checked.subject)
 
 
 def _declared_fields(workspace: CheckedWorkspace, file: FileState) -> Iterator[Occurrence]:
@@ -95,6 +100,31 @@ def _declared_fields(workspace: CheckedWorkspace, file: FileState) -> Iterator[O
                 span = _last_word(file.source, declared.span, field.name)
                 if span is not None:
                     yield Occurrence(Target("field", field.name, kind), file.source, span, declares=True)
+
+
+def _declared_segments(workspace: CheckedWorkspace, file: FileState) -> Iterator[Occurrence]:
+    """Segments that the file declares, and those that its declarations use."""
+    for segment in workspace.schema.segments.values():
+        place = segment.declared
+        if place is not None and place.source.path == file.source.path:
+            yield Occurrence(_segment(segment.subject, segment.name), file.source, place.span, declares=True)
+    for declaration in file.declarations:
+        yield from _memberships(workspace, file, declaration, kind_of(declaration))
+
+
+def _segment(kind: str, name: str) -> Target:
+    return Target("segment", name, kind)
+
+
+def _memberships(
+    workspace: CheckedWorkspace, file: FileState, node: nodes.Node, subject: str
+) -> Iterator[Occurrence]:
+    """Segments behind `in segment`."""
+    for each in everything(node):
+        if isinstance(each, nodes.InSegment):
+            kind = each.record.parts[0] if isinstance(each.record, nodes.Name) else subject
+            if f"{kind}/{each.name.value}" in workspace.schema.segments:
+                yield Occurrence(_segment(kind, each.name.value), file.source, each.name.span)
 
 
 def _last_word(source: Source, span: Span, name: str) -> Span | None:
@@ -135,7 +165,9 @@ def _named(workspace: CheckedWorkspace, subject: str, role: str, value: nodes.Ex
     kind = _ROLES.get(role)
     if kind is None:
         return None
-    owner = subject if kind in ("field", "stage") else ""
+    if kind == "segment" and f"{subject}/{word}" not in workspace.schema.segments:
+        return None
+    owner = subject if kind in ("field", "stage", "segment") else ""
     return Target(kind, word.lower() if kind == "person" else word, owner)
 
 
@@ -175,6 +207,9 @@ def definition_of(workspace: CheckedWorkspace, target: Target) -> Location | Non
         case "stage":
             pipelines = schema.pipelines_of(target.owner)
             declared = next((p.declared for p in pipelines if target.name in p.stages), None)
+        case "segment":
+            segment = schema.segments.get(f"{target.owner}/{target.name}")
+            declared = segment.declared if segment is not None else None
         case "person" | "team" | "event":
             declared = _by_name(schema, target)
         case _:

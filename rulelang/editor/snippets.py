@@ -24,6 +24,15 @@ ITEMS: Mapping[str, tuple[str, str]] = {
         "fields of your own",
     ),
     "status": ("status for ${1|contact,account|}: ${2:trial, customer}", "the values of the field `status`"),
+    "segment": (
+        'segment "${1:Buyers}" for ${2|contact,account|}: ${0:condition}',
+        "records that a condition holds for",
+    ),
+    "health": (
+        "health for ${1|account,contact|}: good from ${2:70}, average from ${3:40}, bad",
+        "the field `health` by the score",
+    ),
+    "when": ("when ${1:condition} do ${0:action}", "a rule that begins when its condition becomes true"),
     "pipeline": (
         'pipeline "${1:Sales}" for ${2|contact,account,opportunity|}: ${3:New, Won, Lost}',
         "a pipeline and its stages",

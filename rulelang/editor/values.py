@@ -86,6 +86,10 @@ def names_for(
         case "pipeline":
             pipelines = schema.pipelines_of(context.scope.subject)
             yield from (Option(p.name, quoted, ", ".join(p.stages), quotes=True) for p in pipelines)
+        case "segment":
+            kind = param.subject or context.scope.subject
+            segments = (s for s in schema.segments.values() if s.subject == kind)
+            yield from (Option(s.name, quoted, f"segment for {s.subject}", quotes=True) for s in segments)
         case "person_or_team" | "recipient":
             yield from _people(context, param.role == "recipient")
         case role if role in _ROLE_TYPES:

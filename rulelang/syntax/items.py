@@ -139,12 +139,14 @@ class _Splitter:
         return self._column_0(token) and not self._titled
 
     def _when_begins(self, at: int) -> bool:
-        """Whether a `when` begins a rule: in the first column, outside a header, with its `do` on the same line.
+        """Whether a `when` begins a rule: in the first column, outside a rule or with its `do` on the same line.
 
         A condition of a step has no `do` behind it.
         """
         if not self._column_0(self._tokens[at]) or (self._kind == "rule" and self._header):
             return False
+        if self._kind != "rule" or self._closed:
+            return True
         for token in self._tokens[at + 1 :]:
             if token.first or token.kind == "DO":
                 return token.kind == "DO" and not token.first
