@@ -188,6 +188,10 @@ class EntryKind(StrEnum):
     PAUSED = "paused"
 
 
+BRANCH_OF = "a branch of "
+"""How the reason begins with which a run is enrolled that walks one of several branches; its parent's id follows."""
+
+
 class Entry(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     """One line of the journal: what happened, when, why, with changed values only.
 

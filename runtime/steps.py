@@ -13,7 +13,7 @@ from runtime.acting import Acting
 from runtime.enrolment import run_id
 from runtime.listening import awake, keep
 from runtime.lives import GOAL, SUPPRESSED, UNDELIVERED, tell_message, tell_run
-from runtime.model import EffectInput, EffectStatus, EntryKind, Millis, Run, RunStatus
+from runtime.model import BRANCH_OF, EffectInput, EffectStatus, EntryKind, Millis, Run, RunStatus
 from runtime.pausing import Pausing, after_pauses
 from runtime.program import (
     Act,
@@ -315,7 +315,7 @@ class Steps:
             locals_ = {**own, "parent": run.id, "branch": branch}
             child = replace(counted, id=id, position=branch, locals=locals_, started_at=self._turn.now)
             self._turn.update(child)
-            self._turn.note(EntryKind.ENROLLED, child, step=branch, reason=f"a branch of {run.id}")
+            self._turn.note(EntryKind.ENROLLED, child, step=branch, reason=f"{BRANCH_OF}{run.id}")
             self.proceed(child, program, target)
 
     def _each(self, run: Run, step: Each) -> Run | None:

@@ -70,6 +70,12 @@ class _Builder:
             case model.ParallelStep():
                 arms = (self._arm(b.id, "", (b,)) for b in step.branches)
                 yield Fork(self._node(step.id, Shape.PARALLEL, "side by side"), tuple(arms))
+            case model.EachStep():
+                made = Arm(f"{step.id}.do", "for each of them", tuple(self._items(step.steps)), ends=True)
+                head = self._node(
+                    step.id, Shape.PARALLEL, self._head(step.id), self._when(step.id, step.when)
+                )
+                yield Fork(head, (made, Arm(f"{step.id}.on", "goes on at once", ())))
             case model.RepeatStep():
                 yield Loop(
                     self._node(step.id, Shape.LOOP, self._head(step.id)), tuple(self._items(step.steps))

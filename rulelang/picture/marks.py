@@ -39,6 +39,9 @@ def _mark(item: Item, told: Mapping[str, Mark], left: bool, found: dict[str, Mar
             _sequence(items, told, left, found)
         case Fork(head, arms):
             found[head.id] = told.get(head.id, Mark.DONE)
+            if head.shape is Shape.PARALLEL:
+                _side_by_side(arms, told, left, found)
+                return
             chosen = [arm for arm in arms if _touched_arm(arm, told)]
             if not chosen and left:
                 chosen = _without_trace(arms)
@@ -48,6 +51,14 @@ def _mark(item: Item, told: Mapping[str, Mark], left: bool, found: dict[str, Mar
                     _sequence(arm.items, told, left, found)
                 elif chosen or left:
                     _skip(arm, found)
+
+
+def _side_by_side(arms: Sequence[Arm], told: Mapping[str, Mark], left: bool, found: dict[str, Mark]) -> None:
+    """All of these are walked, by runs of their own: of steps that their journals do not tell nothing is said."""
+    for arm in arms:
+        found.setdefault(arm.id, Mark.DONE)
+        if _touched_arm(arm, told):
+            _sequence(arm.items, told, left, found)
 
 
 def _without_trace(arms: Sequence[Arm]) -> list[Arm]:
@@ -71,6 +82,9 @@ def _pass_by(item: Item, found: dict[str, Mark], walked: bool) -> None:
             found[head.id] = Mark.DONE if walked else Mark.SKIPPED
             for inner in items:
                 _pass_by(inner, found, walked=False)
+        case Fork(Node(shape=Shape.PARALLEL) as head, arms) if walked:
+            found[head.id] = Mark.DONE
+            _side_by_side(arms, {}, True, found)
         case Fork(head, arms):
             found[head.id] = Mark.DONE if walked else Mark.SKIPPED
             taken = _without_trace(arms) if walked else []
@@ -100,8 +114,21 @@ def _touched_arm(arm: Arm, told: Mapping[str, Mark]) -> bool:
     return arm.id in told or any(_touched(item, told) for item in arm.items)
 
 
-def told_by(entries: Iterable[tuple[str, str]]) -> dict[str, Mark]:
-    """What the entries of a run's journal, as (kind, step) in order, tell of its steps."""
+def told_by(entries: Iterable[tuple[str, str, str]]) -> dict[str, Mark]:
+    """What journals tell of the steps of a run, from entries as (run, kind, step) in order.
+
+    Branches beside each other are walked by runs of their own, whose entries may be among them.
+    """
+    by_run: dict[str, list[tuple[str, str]]] = {}
+    for run, kind, step in entries:
+        by_run.setdefault(run, []).append((kind, step))
+    found: dict[str, Mark] = {}
+    for own in by_run.values():
+        found |= _told_by_one(own)
+    return found
+
+
+def _told_by_one(entries: Iterable[tuple[str, str]]) -> dict[str, Mark]:
     found: dict[str, Mark] = {}
     for kind, step in entries:
         for other, mark in found.items():

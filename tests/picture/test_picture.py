@@ -252,7 +252,10 @@ def test_every_class_it_uses_has_colours_in_both_schemes() -> None:
 
 
 def way(found: Picture, *entries: tuple[str, str], over: bool = False) -> dict[str, str]:
-    return {id: str(mark) for id, mark in marks(found, told_by(entries), over).items()}
+    return {
+        id: str(mark)
+        for id, mark in marks(found, told_by(("run", *entry) for entry in entries), over).items()
+    }
 
 
 def test_a_run_that_waits() -> None:
@@ -296,6 +299,57 @@ def test_failures_conditions_and_consent() -> None:
     found = rule('add tag "a" when score > 3', 'send email template("t")', 'webhook post "https://e.test/"')
     taken = way(found, ("not_matched", "do.0"), ("suppressed", "do.1"), ("failed", "do.2"), over=True)
     assert taken == {"do.0": "skipped", "do.1": "skipped", "do.2": "failed"}
+
+
+def test_branches_beside_each_other_are_all_walked() -> None:
+    found = rule(
+        "parallel", "do", "wait 1h", "end", "do", 'add tag "a"', "wait 2h", "end", "end", 'add tag "b"'
+    )
+    parent = [("p", "waiting", "do.0")]
+    children = [
+        ("c1", "waiting", "do.0.0.do.0"),
+        ("c2", "action", "do.0.1.do.0"),
+        ("c2", "waiting", "do.0.1.do.1"),
+    ]
+    shown = {id: str(mark) for id, mark in marks(found, told_by([*parent, *children]), False).items()}
+    assert shown == {
+        "do.0": "waiting",
+        "do.0.0": "done",
+        "do.0.0.do.0": "waiting",
+        "do.0.1": "done",
+        "do.0.1.do.0": "done",
+        "do.0.1.do.1": "waiting",
+    }
+    assert way(found, ("waiting", "do.0"), ("resumed", "do.0"), ("action", "do.1"), over=True) == {
+        "do.0": "done",
+        "do.0.0": "done",
+        "do.0.1": "done",
+        "do.1": "done",
+    }
+
+
+def test_steps_for_related_records_go_their_own_way() -> None:
+    found = picture(
+        plan_of(
+            'rule "x" for account\n  on account created\ndo\n  for each contact at most 100 do\n    add tag "a"\n'
+            '  end\n  add tag "b"\nend\n'
+        )
+    )
+    each, then = found.items
+    assert isinstance(each, Fork)
+    assert each.head.title == "for each contact at most 100"
+    assert [(arm.label, arm.ends) for arm in each.arms] == [
+        ("for each of them", True),
+        ("goes on at once", False),
+    ]
+    assert [node.title for node in nodes(each.arms[0].items)] == ['add tag "a"']
+    assert way(found, ("action", "do.1"), over=True) == {
+        "do.0": "done",
+        "do.0.do": "done",
+        "do.0.on": "done",
+        "do.1": "done",
+    }
+    assert isinstance(then, Node)
 
 
 def test_marks_are_classes_and_words() -> None:

@@ -382,6 +382,47 @@ def test_the_way_of_a_real_run_is_marked_in_the_version_it_follows(
     problem(api.post("/v1/editor/flow", json={**body, "run": "run_0"}), 404)
 
 
+SIDES = """\
+rule "Sides" for contact
+  on tag added "sides"
+do
+  parallel
+    do
+      wait 1d
+    end
+    do
+      add tag "left"
+    end
+  end
+end
+"""
+
+
+def test_branches_beside_each_other_are_walked_by_runs_of_their_own(more: httpx.Client) -> None:
+    tagged = {"type": "contact.tag_added", "contact_id": "c_1", "data": {"tag": "sides"}}
+    told = simulate(more, SIDES, events=[tagged], **{"for": "1h"})
+    parent = next(r for r in told["runs"] if "branch_of" not in r)
+    assert [r["branch_of"] for r in told["runs"] if r is not parent] == [parent["id"]] * 2
+    taken = [
+        {name: e.get(name, "") for name in ("kind", "step", "run")} for e in told["timeline"] if e.get("run")
+    ]
+    (drawn,) = ask(more, "flow", path=PATH, text=SIDES, rule="Sides", taken=taken)["rules"]
+    assert marks_of(drawn) == ("waiting", ["waiting", "done"])
+
+    assert more.put(f"/v1/editor/files/{PATH}", json={"text": SIDES}).status_code == 201
+    more.put("/v1/contacts/c_1", json={"email": "lea@example.test"})
+    runs = more.post("/v1/events", json=tagged).json()["runs"]
+    wait_for(lambda: more.get(f"/v1/runs/{runs[0]}").json()["status"] == "waiting")
+    (drawn,) = ask(more, "flow", path=PATH, text=SIDES, run=runs[0])["rules"]
+    assert marks_of(drawn) == ("waiting", ["waiting", "done"])
+
+
+def marks_of(drawn: dict[str, Any]) -> tuple[str, list[str]]:
+    """The marks of a fork that is the whole rule, and of the one step of each of its arms."""
+    (fork,) = drawn["data"]["items"]
+    return fork["mark"], [arm["items"][0]["mark"] for arm in fork["arms"]]
+
+
 def test_rules_with_mistakes_have_no_picture(api: httpx.Client) -> None:
     assert ask(api, "flow", path=PATH, text=TEXT.replace("Won", "Wom"))["rules"] == []
     assert ask(api, "flow", path="notes.md", text="")["rules"] == []

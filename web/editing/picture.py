@@ -18,11 +18,12 @@ from rulelang.picture.svg import svg
 from rulelang.plan.codec import decode
 from rulelang.plan.model import Plan
 from rulelang.workspace import CheckedWorkspace
-from runtime.model import Run, RunStatus
+from runtime.model import Entry, Run, RunStatus
 from web.context import AppContext, context_of
 from web.editing.bodies import Place, read_as
 from web.editing.convert import Places
 from web.editing.language import service_of
+from web.editing.trying import branch_of
 from web.problems import Problem
 from web.routing import json_response
 from web.runs import find_run
@@ -41,6 +42,7 @@ class Taken(msgspec.Struct):
 
     kind: str
     step: str = ""
+    run: str = ""
 
 
 class Wanted(Place, forbid_unknown_fields=True):
@@ -69,7 +71,7 @@ async def flow(request: Request) -> Response:
     if body.run:
         context.guard.require(request, "runs:read")
         return json_response(await _of_run(context, body))
-    way = Way(told_by((entry.kind, entry.step) for entry in body.taken), body.over)
+    way = Way(told_by((e.run, e.kind, e.step) for e in body.taken), body.over)
     return json_response(await run_in_threadpool(_of_text, context, body, way))
 
 
@@ -111,9 +113,22 @@ def pictures_of_file(checked: CheckedWorkspace, path: str) -> list[dict[str, Any
     return [_drawn(plan, checked, Way()) for plan in checked.plans if plan.file == path][:_MOST]
 
 
-async def _journal(context: AppContext, run: Run) -> list[tuple[str, str]]:
-    rows = await context.reader.journal(run=run.id, limit=_SEGMENTS)
-    return [(str(e.kind), e.step) for row in rows for e in row.entries if e.run == run.id]
+async def _journal(context: AppContext, run: Run) -> list[tuple[str, str, str]]:
+    """The entries of a run, and of the runs that walk its branches beside each other."""
+    others, _ = await context.reader.list_runs(limit=_SEGMENTS, rule=run.rule, subject=run.subject)
+    # Branches begin with the event that their run began with.
+    near = [r.id for r in others if r.event == run.event and r.id != run.id][:_MOST]
+    entries = {id: await _entries(context, id) for id in (run.id, *near)}
+    parents = {id: branch_of(str(e.kind), e.reason) for id, own in entries.items() for e in own[:1]}
+    own = [run.id]
+    for parent in own:
+        own += [id for id in near if parents.get(id) == parent]
+    return [(id, str(e.kind), e.step) for id in own for e in entries[id]]
+
+
+async def _entries(context: AppContext, run: str) -> list[Entry]:
+    rows = await context.reader.journal(run=run, limit=_SEGMENTS)
+    return [e for row in rows for e in row.entries if e.run == run]
 
 
 # --- drawing ---------------------------------------------------------------------------------------

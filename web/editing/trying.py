@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -14,6 +14,7 @@ from rulelang.diagnostics.model import Diagnostic
 from rulelang.plan.model import Plan
 from rulelang.workspace import CheckedWorkspace
 from runtime.files import FileError, FileKind, kind_of, read_tests
+from runtime.model import BRANCH_OF, EntryKind
 from runtime.trying import Refused, Sample, Seen, Simulated, Tested, TestRun
 from web.context import AppContext, context_of
 from web.editing import convert
@@ -91,11 +92,29 @@ def simulated_json(checked: CheckedWorkspace, found: Simulated) -> dict[str, Any
     return {
         "timeline": [_with_source(entry, places) for entry in found.timeline],
         "mails": [_with_source(mail, places) for mail in found.mails],
-        "runs": [run_json(run) for run in found.runs],
+        "runs": list(_runs_json(found)),
         "coverage": coverage_json(found.seen, found.plans, places),
         "truncated": found.truncated,
         "left_out": found.left_out,
     }
+
+
+def _runs_json(found: Simulated) -> Iterator[dict[str, Any]]:
+    """The runs, those of branches beside each other with the run that they are a branch of."""
+    parents = {
+        entry["run"]: parent
+        for entry in found.timeline
+        if (parent := branch_of(str(entry["kind"]), str(entry.get("reason", ""))))
+    }
+    for run in found.runs:
+        yield run_json(run) | ({"branch_of": parents[run.id]} if run.id in parents else {})
+
+
+def branch_of(kind: str, reason: str) -> str:
+    """The run of which the run of an entry walks a branch; "" when the entry does not say so."""
+    return (
+        reason.removeprefix(BRANCH_OF) if kind == EntryKind.ENROLLED and reason.startswith(BRANCH_OF) else ""
+    )
 
 
 def _with_source(entry: Mapping[str, Any], places: PlanPlaces) -> dict[str, Any]:

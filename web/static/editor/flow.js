@@ -70,7 +70,11 @@ export class Flow {
 
   /** The picture with the way of a simulated run; nothing when there is none of this text. */
   async _marked(run) {
-    const taken = this.simulate.result.timeline.filter((entry) => entry.run === run.id).map(({ kind, step }) => ({ kind, step: step ?? "" }));
+    const { runs, timeline } = this.simulate.result;
+    // Branches side by side are walked by runs of their own.
+    const own = new Set([run.id]);
+    for (const each of runs) if (own.has(each.branch_of)) own.add(each.id);
+    const taken = timeline.filter((entry) => own.has(entry.run)).map(({ kind, step, run: id }) => ({ kind, step: step ?? "", run: id }));
     const body = this.checking.question({ rule: run.rule, taken, over: OVER.has(run.status) });
     return (await this._ask(body).catch(() => undefined))?.rules[0];
   }
