@@ -68,7 +68,7 @@ async def test_from_a_mistake_to_a_run(page: Page, server: LiveServer) -> None:
     dialog = page.get_by_role("dialog")
     await expect(dialog.get_by_role("row", name=re.compile("Say hello"))).to_contain_text("new")
     await dialog.get_by_role("button", name="Go live").click()
-    await expect(page.locator("#banner")).to_contain_text("rules/hello.rules is in force")
+    await expect(page.locator("#said")).to_have_text("rules/hello.rules is in force.")
     await expect(page.locator("#state")).to_have_text("in force")
 
     # An event over HTTP starts a run, which the pages show.

@@ -38,7 +38,7 @@ def assert_inert(page: str) -> None:
         assert tag not in ("img", "iframe", "object", "embed", "base", "style"), tag
         if tag == "script":
             assert attributes in [
-                {"type": "module", "src": f"/static/{name}.js"} for name in ("live", "source")
+                {"type": "module", "src": f"/static/{name}.js"} for name in ("live", "source", "picture")
             ]
         for name in ("href", "src", "action"):
             value = attributes.get(name)

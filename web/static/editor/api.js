@@ -46,7 +46,7 @@ async function request(method, path, body, signal) {
   }
   let answer;
   try {
-    answer = await fetch(`/v1/editor/${path}`, options);
+    answer = await fetch(path.startsWith("/") ? path : `/v1/editor/${path}`, options);
   } catch (error) {
     if (error.name === "AbortError") throw error;
     connection.become("offline");

@@ -47,32 +47,53 @@ export class Deploy {
     const doc = this.docs.current;
     if (doc === null || !doc.changed) return;
     try {
+      if (doc.stale && doc.live.version) return await this.mergeCurrent();
       const plan = await post("plan-deploy", { path: doc.path, text: doc.text });
-      if (await this._confirmed(doc, plan)) await this._put(doc);
+      const runs = await this._confirmed(doc, plan);
+      if (runs !== null) await this._put(doc, plan.token, runs);
     } catch (error) {
       if (!(error instanceof Refusal || error instanceof Unreachable)) throw error;
       await tell("That did not work", error.message);
     }
   }
 
+  /** What is to become of runs, by rule, where it is not that they finish; null when it is not to go live. */
   async _confirmed(doc, plan) {
     const errors = plan.diagnostics;
     const { parent, view } = this._difference(doc);
-    const body = [this._rules(plan.rules), errors.length ? this._mistakes(errors) : null, h("h3", {}, doc.path), parent].filter(Boolean);
-    const buttons = errors.length ? [["", "Close", "plain"]] : [["ok", "Go live"], ["", "Not yet", "plain"]];
+    const choices = new Map();
+    const body = [this._rules(plan.rules, choices), errors.length ? this._mistakes(errors) : null, h("h3", {}, doc.path), parent].filter(Boolean);
+    const buttons = plan.deployable ? [["ok", "Go live"], ["", "Not yet", "plain"]] : [["", "Close", "plain"]];
     const answer = await ask({ title: "Go live with this?", body, buttons, wide: true });
     view.destroy();
-    return answer === "ok";
+    if (answer !== "ok") return null;
+    return Object.fromEntries([...choices].map(([rule, choice]) => [rule, choice.value]).filter(([, value]) => value !== "finish"));
   }
 
-  _rules(changes) {
+  _rules(changes, choices) {
     if (!changes.length) return h("p", {}, "No rule changes.");
     const row = (each) => h("tr", {},
-      h("td", {}, h("strong", {}, each.rule), h("br"), h("span", { className: "muted" }, each.file)), h("td", {}, CHANGES[each.change] ?? each.change),
-      h("td", {}, h("span", { className: `state ${each.state}` }, each.change === "removed" ? "removed" : each.state)),
-      h("td", {}, each.runs ? `${counted(each.runs, "run")} ${each.runs === 1 ? "keeps its" : "keep their"} version` : "none"));
-    const head = ["Rule", "Change", "State", "Runs under way"].map((name) => h("th", {}, name));
+      h("td", {}, h("strong", {}, each.rule), " ", h("span", { className: `state ${each.state}` }, each.change === "removed" ? "removed" : each.state), h("br"), h("span", { className: "muted" }, each.file)),
+      h("td", {}, CHANGES[each.change] ?? each.change, this._details(each.changes ?? [])),
+      h("td", {}, this._runs(each, choices)));
+    const head = ["Rule", "Change", "Runs under way"].map((name) => h("th", {}, name));
     return h("table", { className: "plan" }, h("thead", {}, h("tr", {}, head)), h("tbody", {}, changes.map(row)));
+  }
+
+  /** What is different, part by part; parts of a new rule need no list. */
+  _details(changes) {
+    const said = ({ part, before, after }) => [h("span", { className: "muted" }, `${part} `),
+      before ? h("del", {}, before) : null, before && after ? " → " : null, after ? h("ins", {}, after) : null];
+    return changes.length ? h("ul", { className: "changes" }, changes.map((change) => h("li", {}, said(change)))) : null;
+  }
+
+  _runs(change, choices) {
+    if (!change.runs) return "none";
+    if (!change.choices?.length) return `${counted(change.runs, "run")}: the version they began with`;
+    const labels = { finish: "go on with their version", move: `move to the new one (${change.movable} can)`, end: "end here" };
+    const choice = h("select", { aria: { label: `Runs of ${change.rule}` } }, change.choices.map((value) => h("option", { value, selected: value === "finish" }, labels[value] ?? value)));
+    choices.set(change.rule, choice);
+    return [`${counted(change.runs, "run")}: `, choice];
   }
 
   _mistakes(errors) {
@@ -80,13 +101,16 @@ export class Deploy {
       h("ul", {}, errors.slice(0, 10).map((d) => h("li", {}, `${d.path}:${d.line} ${d.message}`))));
   }
 
-  async _put(doc) {
+  async _put(doc, token, runs) {
     try {
-      await this.docs.goLive(doc);
+      if (Object.keys(runs).length) await this.docs.goLiveWith(doc, (files) => post("/v1/deploy", { files, token, runs }));
+      else await this.docs.goLive(doc);
       this.said(`${doc.path} is in force.`);
     } catch (error) {
-      if (error instanceof Refusal && error.status === 409) return this.merge(doc, error.problem);
-      throw error;
+      if (!(error instanceof Refusal) || error.status !== 409) throw error;
+      if ("current_version" in error.problem) return this.merge(doc, error.problem);
+      await this.docs.refresh();
+      return this.goLive(); // Something else has changed: there is a new plan to look at.
     }
   }
 

@@ -49,6 +49,7 @@ export class Docs extends EventTarget {
     this._tabs = `rulelang:${workspace}:open`;
     this._saveSoon = new Map();
     connection.addEventListener("change", () => connection.state === "online" && this._saveAll());
+    window.addEventListener("storage", (event) => this._typedElsewhere(event));
   }
 
   _tell(name) {
@@ -149,6 +150,22 @@ export class Docs extends EventTarget {
     this._tell(doc === this.current ? "open" : "change");
   }
 
+  /** The same author types into the same file in another tab. */
+  async _typedElsewhere(event) {
+    const doc = event.key?.startsWith(this._prefix) ? this.open.get(event.key.slice(this._prefix.length)) : undefined;
+    if (doc === undefined) return;
+    if (event.newValue !== null) {
+      const { text, base_version: base } = JSON.parse(event.newValue);
+      return this.replace(doc, text, base);
+    }
+    // It was saved, discarded or put in force there: the server knows what it is now.
+    const file = await get(filePath(doc.path)).catch(() => null);
+    if (file === null || this._kept(doc.path) !== null) return;
+    doc.live = { text: file.text, version: file.version };
+    doc.draftText = file.draft?.text ?? null;
+    this.replace(doc, file.draft?.text ?? file.text, file.draft?.base_version ?? file.version);
+  }
+
   _kept(path) {
     try {
       return JSON.parse(localStorage.getItem(this._prefix + path));
@@ -223,8 +240,22 @@ export class Docs extends EventTarget {
     this._saveSoon.get(doc)?.cancel();
     const text = doc.text;
     const answer = await put(filePath(doc.path), { text, base_version: doc.base });
-    doc.live = { text, version: answer.version };
-    doc.base = answer.version;
+    await this._wentLive(doc, text, answer.version);
+  }
+
+  /** Put the text in force by a deploy of its file, made by `deploy(files)`, which says more than which text. */
+  async goLiveWith(doc, deploy) {
+    this._saveSoon.get(doc)?.cancel();
+    const text = doc.text;
+    await deploy({ [doc.path]: text });
+    await this.forget(doc);
+    const { version } = await get(filePath(doc.path));
+    await this._wentLive(doc, text, version);
+  }
+
+  async _wentLive(doc, text, version) {
+    doc.live = { text, version };
+    doc.base = version;
     doc.draftText = null;
     doc.inForce = true;
     this._keep(doc);

@@ -116,14 +116,12 @@ function nextRegion(back) {
 
 // --- what is shown -----------------------------------------------------------------------------------
 
-let message = "";
-const forgetMessage = debounced(() => said(""), 6000);
+const forgetMessage = debounced(() => said(""), 8000);
 
-/** Say something for a while. */
+/** Say something for a while, where it moves nothing. */
 function said(text) {
-  message = text;
+  byId("said").textContent = text;
   if (text) forgetMessage();
-  showBanner();
 }
 
 function showBanner() {
@@ -142,7 +140,6 @@ function bannerOf(doc) {
   if (connection.state === "stranger") return ["You are signed out. What you write is kept in this browser.", "bad", h("a", { href: "/sign-in", target: "_blank", rel: "noopener" }, "Sign in in another tab")];
   if (doc?.stale && doc.live.version) return [`${doc.path} was changed by somebody else since you began.`, "warn", h("button", { className: "small", on: { click: () => act(() => deploy.mergeCurrent()) } }, "Compare and merge")];
   if (doc?.problem) return [`The draft is not saved: ${doc.problem}`, "bad"];
-  if (message) return [message, "good"];
   if (doc && doc.live.version && !doc.inForce) return ["The file on disk has mistakes; the rules that run are those from before.", "warn"];
   return ["", ""];
 }
@@ -245,6 +242,7 @@ async function begin() {
   for (const path of remembered.reverse()) await docs.show(path).catch(() => null);
   if (first) await docs.show(first);
   else showDoc();
+  if (asked.has("at")) code.select(Number(asked.get("at")) || 0);
   const line = Number(asked.get("line"));
   if (line > 0) code.select(code.view.state.doc.line(Math.min(line, code.view.state.doc.lines)).from);
   opened(document.querySelector('[data-tabs="panels"] [aria-selected="true"]').getAttribute("aria-controls"));
