@@ -46,7 +46,7 @@ def test_a_run_that_begins_and_comes_to_its_end() -> None:
 def test_a_run_that_is_ended_by_its_exit_condition_says_why() -> None:
     story = begun(WORK + 'rule "why" on rule exited "work" do set city = event.reason end')
     story.event("record.updated", fields={"status": "inactive"})
-    assert story.fields()["city"] == "the exit condition holds: status is inactive"
+    assert story.fields()["city"] == 'the exit condition holds: status = "inactive"'
 
 
 def test_a_goal_is_reached_and_the_run_is_completed() -> None:
