@@ -40,7 +40,11 @@ def cross_file(workspace: CheckedWorkspace) -> CrossFile:
 
 def mistakes_across(workspace: CheckedWorkspace, file: FileState, rule: RuleState) -> list[Diagnostic]:
     """What other files show to be wrong with a rule."""
-    return [*_duplicates(workspace, file, rule), *_started_rules(workspace, file, rule)]
+    return [
+        *_duplicates(workspace, file, rule),
+        *_started_rules(workspace, file, rule),
+        *_templates(workspace, file, rule),
+    ]
 
 
 def _duplicates(workspace: CheckedWorkspace, file: FileState, rule: RuleState) -> Iterable[Diagnostic]:
@@ -71,6 +75,15 @@ def _started_rules(workspace: CheckedWorkspace, file: FileState, rule: RuleState
             yield messages.unknown_rule(file.source, at(ref.span), ref.name, tuple(workspace.keys))
         elif ref.step is not None and not target.node.broken:
             yield from unfit(file.source, ref, _takes(target), _source_of(workspace, target), at)
+
+
+def _templates(workspace: CheckedWorkspace, file: FileState, rule: RuleState) -> Iterable[Diagnostic]:
+    """Templates that show names which the run has not given where they are used."""
+    for use in rule.checked.template_uses:
+        lacking = sorted(workspace.names_shown.get(use.name, frozenset()) - use.given.keys())
+        if lacking:
+            span = Span(use.span.start + rule.offset, use.span.end + rule.offset)
+            yield messages.not_given(file.source, span, use.name, lacking[0])
 
 
 def _takes(rule: RuleState) -> Mapping[str, Taken]:

@@ -12,6 +12,7 @@ import msgspec
 
 from rulelang.across import CrossFile, cross_file, mistakes_across
 from rulelang.catalog.model import Catalogue
+from rulelang.check.binding import Bound, Names
 from rulelang.check.computed import check_computed
 from rulelang.check.phrases import Phrases
 from rulelang.check.rules import check_rule
@@ -24,7 +25,7 @@ from rulelang.source import Source, Span
 from rulelang.syntax import nodes
 from rulelang.syntax.cache import ParseCache
 from rulelang.syntax.parser import Parsed, parse
-from rulelang.template.api import check_template
+from rulelang.template.api import check_template, names_shown
 from rulelang.types.schema import Schema, TemplateDef
 
 SUFFIX = ".rules"
@@ -149,9 +150,39 @@ class CheckedWorkspace:
             diagnostic
             for template in schema.templates.values()
             for diagnostic in check_template(
-                template.text, schema, "", Source.of(template.path, template.text), 0
+                template.text,
+                schema,
+                "",
+                Source.of(template.path, template.text),
+                0,
+                given=self.names_given(template.name),
             )
         )
+
+    @cached_property
+    def _template_uses(self) -> Mapping[str, Mapping[str, Bound]]:
+        """The names that runs have given where they use a template, by template; only where there are any."""
+        found: dict[str, Names] = {}
+        for rule in self.rules:
+            for use in rule.checked.template_uses:
+                for bound in use.given.values():
+                    found.setdefault(use.name, Names()).give(bound)
+        return {name: names.known for name, names in found.items()}
+
+    def names_given(self, template: str) -> Mapping[str, Bound]:
+        """The names of runs that a template may show: those that some step which uses it knows."""
+        return self._template_uses.get(template, {})
+
+    @cached_property
+    def names_shown(self) -> Mapping[str, frozenset[str]]:
+        """The names of runs that each template shows; those that show none are left out."""
+        templates = self.schema.templates
+        found = {
+            name: names_shown(templates[name].text, self.schema, given)
+            for name, given in self._template_uses.items()
+            if name in templates
+        }
+        return {name: shown for name, shown in found.items() if shown}
 
     @cached_property
     def keys(self) -> Mapping[str, RuleState]:
@@ -193,10 +224,13 @@ class CheckedWorkspace:
         return self._with_files(files)
 
     def _with_files(self, files: Mapping[str, FileState]) -> CheckedWorkspace:
-        """The workspace with other files under the same schema; so its templates need no second look."""
+        """The workspace with other files under the same schema; so its templates need no second look.
+
+        They do when runs know other names where they are used.
+        """
         new = replace(self, files=files)
         known = self.__dict__.get("template_diagnostics")
-        if known is not None:
+        if known is not None and new._template_uses == self._template_uses:
             new.__dict__["template_diagnostics"] = known
         return new
 

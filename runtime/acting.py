@@ -119,6 +119,7 @@ class Acting:
             created_at=turn.now,
             event=run.data if step.action.uses_event else {},
             tries=step.tries,
+            names=dict(facts.names) if step.action.uses_event else {},
         )
         turn.effects.append(effect)
         turn.note(EntryKind.ACTION, run, **details, input=intent.args)

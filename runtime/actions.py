@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
@@ -100,7 +100,8 @@ class Facts:
     """What an effect may know, read fresh at the moment of use.
 
     `subject` are the fields of the run's subject; `contact`, `account`, `opportunity` those of it and its related
-    records ({} when there is none). `event` is {type, data, changes} of the event that started the run.
+    records ({} when there is none). `event` is {type, data, changes} of the event that started the run. `names` are the
+    values that the run has given names to.
     """
 
     key: SubjectKey
@@ -108,6 +109,7 @@ class Facts:
     account: Mapping[str, JSON]
     opportunity: Mapping[str, JSON]
     event: Mapping[str, JSON]
+    names: Mapping[str, JSON] = field(default_factory=dict)
 
     @property
     def subject(self) -> Mapping[str, JSON]:

@@ -9,6 +9,7 @@ from rulelang.catalog.model import Performs
 from rulelang.plan import model
 from rulelang.plan.compile import compile_condition, compile_value
 from rulelang.plan.ir import Get, Ir, Lit, Op
+from rulelang.plan.parts import names_given
 from runtime.actions import Library
 from runtime.program import (
     Act,
@@ -70,6 +71,7 @@ def compile_program(plan: model.Plan, library: Library) -> Program:
         ears={event: tuple(ears) for event, ears in assembler.ears.items()},
         keeps_event=assembler.keeps_event,
         kinds=frozenset((plan.subject, *(i.kind for i in code if isinstance(i, Each)))),
+        names=names_given(plan),
         starts={i.branch: n + 1 for n, i in enumerate(code) if isinstance(i, Each)},
         roots=frozenset(root for ir in watched for root in roots(ir)) - {"event", "run", "awaited"},
     )

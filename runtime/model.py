@@ -217,7 +217,8 @@ class Effect(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
 
     `key` is a function of (run, step, iteration) and equal on every try for ever. `destination` names the
     queue that paces and isolates it, such as `smtp` or `https://hooks.example.com`. `args` are evaluated.
-    `tries` bounds the attempts beyond the first, where the rule does (`on error retry 3`).
+    `tries` bounds the attempts beyond the first, where the rule does (`on error retry 3`). `names` are the values that
+    the run has given names to, for texts.
     """
 
     key: str
@@ -231,6 +232,7 @@ class Effect(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     created_at: Millis
     event: dict[str, JSON] = {}
     tries: int | None = None
+    names: dict[str, JSON] = {}
 
 
 class EffectStatus(StrEnum):

@@ -238,7 +238,8 @@ class Program:
     by event type.
     `keeps_event`: some step reads the event that started the run. `roots`: records that conditions tested
     after the start read (`contact`, `account`, `opportunity`). `kinds`: of the subjects whose runs follow it, its own
-    and those of related records. `starts` maps the branches of these to their first steps.
+    and those of related records. `starts` maps the branches of these to their first steps. `names`: those that the
+    rule gives to values.
     """
 
     plan: model.Plan
@@ -254,4 +255,5 @@ class Program:
     keeps_event: bool
     roots: frozenset[str]
     kinds: frozenset[str]
+    names: frozenset[str]
     starts: Mapping[str, int]

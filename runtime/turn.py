@@ -472,7 +472,13 @@ class Turn:
     def facts(self, run: Run) -> Facts:
         """What an effect of this run may know."""
         self._records[self.working.key.kind] = self.working.fields
-        return Facts(key=self.working.key, event=run.data, **self._records)
+        names = self.names(run)
+        return Facts(key=self.working.key, event=run.data, names=names, **self._records)
+
+    def names(self, run: Run) -> dict[str, JSON]:
+        """The values of all names that the rule gives; None for those that this run has not given."""
+        names = self.plans.program(run.plan).names
+        return {**dict.fromkeys(names), **run.locals.get("vars", {})} if names else {}
 
     def program(self, run: Run) -> Program:
         """The program that a run follows."""

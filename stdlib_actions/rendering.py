@@ -32,6 +32,7 @@ class Renderer:
             account=facts.account,
             opportunity=facts.opportunity,
             event=facts.event.get("data", {}),
+            names=facts.names,
         )
 
     def inline(self, text: str, sink: Sink) -> str:

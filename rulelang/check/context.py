@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from rulelang.catalog.model import Catalogue
 from rulelang.check.scope import Scope
-from rulelang.check.typed import Bad, CheckedCount, Ref, RuleRef, Typed
+from rulelang.check.typed import Bad, CheckedCount, Ref, RuleRef, TemplateUse, Typed
 from rulelang.diagnostics.messages import Part
 from rulelang.diagnostics.model import Diagnostic
 from rulelang.source import Source, Span
@@ -46,6 +46,7 @@ class Context:
     found: list[Diagnostic] = field(default_factory=list)
     rule_refs: list[RuleRef] = field(default_factory=list)
     counts: dict[str, CheckedCount] = field(default_factory=dict)
+    template_uses: list[TemplateUse] = field(default_factory=list)
     counter: Callable[[Context, nodes.Happening], Typed] | None = None
 
     @property

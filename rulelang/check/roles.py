@@ -321,8 +321,11 @@ def _liquid(context: Context, param: Param, node: nodes.Expr, known: Known) -> T
     if "{{" in node.value or "{%" in node.value:
         scope = context.scope
         offset = node.span.start + 1
+        given = scope.names.known if scope.names.running else None
         context.found.extend(
-            check_template(node.value, scope.schema, scope.subject, context.source, offset, scope.payload)
+            check_template(
+                node.value, scope.schema, scope.subject, context.source, offset, scope.payload, given
+            )
         )
     return Const(TEXT, node.span, node.value)
 

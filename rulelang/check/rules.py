@@ -81,6 +81,7 @@ def check_rule(
         exits=tuple(exits.exits),
         steps=steps,
         rule_refs=tuple(context.rule_refs),
+        template_uses=tuple(context.template_uses),
         diagnostics=tuple(context.found),
         enrolment=enrolment,
         goals=tuple(exits.goals),

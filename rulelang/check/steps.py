@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from rulelang.catalog.model import Action, Param, Performs
@@ -39,6 +39,7 @@ from rulelang.check.typed import (
     CheckedWait,
     Const,
     Given,
+    TemplateUse,
     Typed,
 )
 from rulelang.check.waits import check_delay, check_wait
@@ -229,6 +230,7 @@ class StepChecker:
         given = given_arguments(context, matched, phrase)
         missing(context, matched, phrase, given)
         args = fill(context, action.params, given, setting=True)
+        self._note_templates(action, args)
         delay = check_delay(context, args.pop("delay", None)) if _has_delay(action) else None
         self._complete(matched, phrase, args)
         params = self._params(step, action)
@@ -245,6 +247,14 @@ class StepChecker:
             {each.name: each.value for each in params},
             step.and_wait,
         )
+
+    def _note_templates(self, action: Action, args: Mapping[str, Typed]) -> None:
+        """Which templates are used, with the names that are known here: only all files together show if they fit."""
+        for param in action.params:
+            value = args.get(param.name)
+            if param.role == "template" and isinstance(value, Const):
+                known = dict(self.context.scope.names.known)
+                self.context.template_uses.append(TemplateUse(str(value.value), value.span, known))
 
     def _check_at_once(
         self, step: nodes.ActionStep, action: Action, delay: Typed | None, let: nodes.LetStep | None

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 from rulelang.catalog.model import Action, Trigger
+from rulelang.check.binding import Bound
 from rulelang.diagnostics.model import Diagnostic
 from rulelang.source import Source, Span
 from rulelang.syntax import nodes
@@ -385,6 +386,15 @@ class RuleRef:
 
 
 @dataclass(frozen=True, slots=True)
+class TemplateUse:
+    """A template that a step uses, with the names that the run has given by then."""
+
+    name: str
+    span: Span
+    given: Mapping[str, Bound]
+
+
+@dataclass(frozen=True, slots=True)
 class CheckedRule:
     """A rule as far as it could be understood. It can be planned when `ok`.
 
@@ -412,6 +422,7 @@ class CheckedRule:
     takes: Mapping[str, Taken] = field(default_factory=dict)
     counts: tuple[CheckedCount, ...] = ()
     held: str = ""
+    template_uses: tuple[TemplateUse, ...] = ()
 
     @property
     def ok(self) -> bool:

@@ -332,6 +332,17 @@ def unknown_calendar(source: Source, span: Span, word: str, options: Sequence[st
     )
 
 
+def not_given(source: Source, span: Span, template: str, name: str) -> Diagnostic:
+    """A template that shows a name of the run which no step has given on the way here."""
+    return _error(
+        "E0245",
+        source,
+        span,
+        f"the template `{template}` shows `{name}`, which nothing has been called here",
+        help="a step must give the name first, on the way that leads here; or use another template",
+    )
+
+
 def no_business_time(source: Source, span: Span, text: str) -> Diagnostic:
     """Business time in months or years."""
     return _error(

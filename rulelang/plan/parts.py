@@ -141,3 +141,22 @@ def all_steps(plan: Plan) -> Iterator[Step]:
 def kinds_of(plan: Plan) -> frozenset[str]:
     """The kinds of the subjects whose runs follow a plan: its own, and those of related records."""
     return frozenset((plan.subject, *(step.kind for step in all_steps(plan) if isinstance(step, EachStep))))
+
+
+def names_given(plan: Plan) -> frozenset[str]:
+    """The names that a rule gives to values: parameters, `let`, `as`, results of actions."""
+    return frozenset((*plan.params, *(name for step in all_steps(plan) for name in _named(step) if name)))
+
+
+def _named(step: Step) -> Iterator[str]:
+    match step:
+        case LetStep():
+            yield step.name
+        case ActionStep():
+            yield step.bind
+        case WaitStep():
+            yield from (awaited.bind for awaited in step.restart)
+        case ListenStep():
+            yield from (awaited.bind for arm in step.arms for awaited in arm.awaited)
+        case GoalStep():
+            yield from (awaited.bind for awaited in step.awaited)

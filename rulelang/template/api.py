@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 
+from rulelang.check.binding import Bound
 from rulelang.diagnostics.model import Diagnostic
 from rulelang.source import Source
 from rulelang.template.model import Message, Sink, Template, TemplateError
@@ -40,18 +41,29 @@ def check_template(
     source: Source,
     offset: int,
     event_payload: Mapping[str, Type] | None = None,
+    given: Mapping[str, Bound] | None = None,
 ) -> tuple[Diagnostic, ...]:
     """All mistakes of a template, in the order of the text.
 
     `text` stands in `source` at `offset` (its first character, behind the quote), as it is or with the escapes of
     a text in quotes. `subject_kind` is whom the rule is for, or "" when the template may serve any kind.
-    `event_payload` are the fields of the event, or None when they are not known.
+    `event_payload` are the fields of the event, or None when they are not known; `given` the names of the run.
     """
     from rulelang.template.check import read
     from rulelang.template.names import Names
 
-    names = Names(schema, subject_kind, event_payload)
+    names = Names(schema, subject_kind, event_payload, given)
     return read(text, Place.of(source, offset, text), names).found
+
+
+def names_shown(text: str, schema: Schema, given: Mapping[str, Bound]) -> frozenset[str]:
+    """Those of the names of a run that a template shows or tests."""
+    from rulelang.template.check import read
+    from rulelang.template.names import Names
+
+    names, source = Names(schema, "", None, given), Source.of("", text)
+    read(source.text, Place.of(source, 0, source.text), names)
+    return frozenset(names.used)
 
 
 def render(template: Template, scope: Mapping[str, Any], sink: Sink | str, part: str = "body") -> str:

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
+from rulelang.check.binding import Bound
 from rulelang.check.scope import RELATED
 from rulelang.template.model import OWNER, ROOTS, WORKSPACE
 from rulelang.types.model import ANY, BOOL, NUMBER, RECORD, TEXT, Kind, Type
@@ -40,13 +41,28 @@ def _record(types: Mapping[str, Type]) -> Known:
     return Known(RECORD, {name: Known(type_) for name, type_ in types.items()})
 
 
-class Names:
-    """The names of one template. `subject` "" stands for any kind; `event` None for an event that is not known."""
+def _bound(bound: Bound) -> Known:
+    return _record(bound.members) if bound.is_record and bound.members else Known(bound.type)
 
-    def __init__(self, schema: Schema, subject: str, event: Mapping[str, Type] | None) -> None:
+
+class Names:
+    """The names of one template. `subject` "" stands for any kind; `event` None for an event that is not known.
+
+    `given` are the names of the run where the text is used; `used` those of them that it shows.
+    """
+
+    def __init__(
+        self,
+        schema: Schema,
+        subject: str,
+        event: Mapping[str, Type] | None,
+        given: Mapping[str, Bound] | None = None,
+    ) -> None:
         self._schema = schema
         self.subject = subject
         self._scopes: list[dict[str, Known]] = [{}]
+        self._given = {name: _bound(bound) for name, bound in (given or {}).items()}
+        self.used: set[str] = set()
         self._records = {
             "event": Known(ANY) if event is None else _record(event),
             "owner": _record(OWNER),
@@ -65,11 +81,14 @@ class Names:
         for scope in reversed(self._scopes):
             if name in scope:
                 return scope[name]
+        if name in self._given and name not in self._records:
+            self.used.add(name)
+            return self._given[name]
         return self._records.get(name)
 
     def known(self) -> tuple[str, ...]:
         """All first words, the author's own first."""
-        return (*(name for scope in reversed(self._scopes) for name in scope), *ROOTS)
+        return (*(name for scope in reversed(self._scopes) for name in scope), *self._given, *ROOTS)
 
     def unrelated(self, name: str) -> bool:
         """Whether it is a record that the subject does not point at."""

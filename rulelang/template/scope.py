@@ -23,16 +23,19 @@ def build_scope(
     account: Mapping[str, Any],
     opportunity: Mapping[str, Any],
     event: Mapping[str, Any],
+    names: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """The scope of a message about a subject of `subject_kind`: the fields of it and its related records.
 
-    `event` is the data of the event that started the run. A related record that does not exist is {}.
+    `event` is the data of the event that started the run, `names` what the run has named. A related record that does
+    not exist is {}.
     """
     records = {"contact": contact, "account": account, "opportunity": opportunity}
     owner = records[subject_kind].get("owner")
     people = {email: {"email": email, "name": person.name} for email, person in schema.people.items()}
     address = owner.lower() if isinstance(owner, str) else ""
     return {
+        **(names or {}),
         **records,
         "event": event,
         "owner": people.get(address) or ({"email": owner} if address else {}),

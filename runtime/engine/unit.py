@@ -353,6 +353,7 @@ class Unit:
             account=records.get("account", _NOTHING),
             opportunity=records.get("opportunity", _NOTHING),
             event=row.effect.event,
+            names=row.effect.names,
         )
 
 

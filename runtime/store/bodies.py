@@ -100,6 +100,7 @@ class EffectBody(
         "result": "r",
         "error": "w",
         "finished_at": "f",
+        "names": "v",
     },
 ):
     step: str
@@ -115,6 +116,7 @@ class EffectBody(
     result: dict[str, JSON] = {}
     error: str = ""
     finished_at: Millis | None = None
+    names: dict[str, JSON] = {}
 
 
 class VersionBody(

@@ -177,6 +177,7 @@ def pack_effect(row: EffectRow) -> bytes:
             row.result,
             row.error,
             row.finished_at,
+            effect.names,
         )
     )
 
@@ -209,6 +210,7 @@ def unpack_effect(cells: EffectCells) -> EffectRow:
         body.created_at,
         body.event,
         body.tries,
+        body.names,
     )
     return EffectRow(
         effect,

@@ -24,6 +24,7 @@ FULL = EffectRow(
         created_at=NOW,
         event={"type": "t", "data": {}},
         tries=3,
+        names={"n": 1},
     ),
     status=EffectStatus.DEAD,
     attempts=8,

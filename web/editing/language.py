@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from pathlib import PurePosixPath
 from typing import Any, TypeVar
 
 from starlette.concurrency import run_in_threadpool
@@ -94,7 +95,8 @@ def mistakes(context: AppContext, service: EditorService, path: str, text: str) 
         case FileKind.TEST:
             return context.tools.check_tests(service.workspace, path, text)
         case FileKind.TEMPLATE:
-            return check_template(text, service.workspace.schema, "", Source.of(path, text), 0)
+            given = service.workspace.names_given(PurePosixPath(path).stem)
+            return check_template(text, service.workspace.schema, "", Source.of(path, text), 0, given=given)
     return ()
 
 

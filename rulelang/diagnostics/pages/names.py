@@ -192,6 +192,15 @@ PAGES: dict[str, Page] = {
         'on contact created do wait 4h in "Ofice"; add tag x',
         'on contact created do wait 4h in "Office"; add tag x',
     ),
+    "E0245": Page(
+        "a name that a template shows and no step has given",
+        "A template that shows a name of the run, such as `payment` here, is for steps that know it. Another one uses "
+        "it too, before the name is given.",
+        'on contact created do send email template("thanks"); '
+        'wait on payment received as payment timeout 2d; send email template("thanks")',
+        'on contact created do wait on payment received as payment timeout 2d; send email template("thanks")',
+        templates={"thanks": "---\nsubject: Thank you\n---\nfor {{ payment.amount }}"},
+    ),
     "E0241": Page(
         "business time in months",
         "Business time is counted in days on which the calendar opens, and in hours in which it is open.",
