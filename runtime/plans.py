@@ -34,6 +34,7 @@ class PlanSet:
         self.paused: frozenset[str] = frozenset(plan.key for plan in plans if plan.state == "paused")
         self.resuming: Mapping[str, Pause] = {}
         self._matcher = Matcher()
+        self._listeners: dict[tuple[str, str], list[str]] = {}
         self._heard: set[tuple[str, str]] = set()
         self.tells = False
         self._lives: set[tuple[str, str, str]] = set()
@@ -50,6 +51,9 @@ class PlanSet:
         self.live[plan.key] = program
         for trigger in plan.triggers:
             condition = conjoin(trigger.when, plan.when)
+            listening = self._listeners.setdefault((trigger.event, plan.subject), [])
+            if plan.key not in listening:
+                listening.append(plan.key)
             self._matcher.add(Entry(plan.key, trigger.event, plan.subject, condition))
             self._conditions.setdefault((plan.key, trigger.event), condition)
             self._hear(trigger.event, plan.subject, trigger.when)
@@ -106,6 +110,10 @@ class PlanSet:
     def listens(self, event_type: str, kind: str) -> bool:
         """Whether some live rule has a trigger on this event, or some known plan waits for it."""
         return (event_type, kind) in self._heard
+
+    def listeners(self, event_type: str, kind: str) -> list[str]:
+        """The live rules with a trigger on this type of event, for a kind of subject."""
+        return self._listeners.get((event_type, kind), [])
 
     def match(self, event_type: str, kind: str, scope: Scope) -> list[Program]:
         """The live rules whose trigger and condition hold, each once, in their order."""

@@ -18,6 +18,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "why": ("workbench.why:why", "say why a rule fired for somebody, or why not"),
     "next": ("workbench.upcoming:upcoming", "say when schedules fire next"),
     "flow": ("workbench.flow:flow", "draw rules as pictures"),
+    "stats": ("workbench.stats:stats", "say how often rules were attempted, started and refused"),
     "deploy": (
         "workbench.deploy:deploy",
         "show what other rules would mean for a running server, then go live",

@@ -55,6 +55,7 @@ from runtime.model import (
 )
 from runtime.outbox import Ready
 from runtime.retry import RetryPolicy
+from runtime.statistics import FLUSH_AFTER, Tally, rows
 from runtime.store.protocol import (
     AcceptedEvent,
     Batch,
@@ -99,6 +100,8 @@ class EngineCore:
         self._cache: dict[SubjectKey, SubjectState] = {}
         self._rows: dict[str, EffectRow] = {}
         self._counters: dict[str, int] | None = None
+        self._tally: Tally = {}
+        self._flush_at: Millis = 0
 
     def start(self, now: Millis = 0) -> None:
         """Keep the plans, so that every run can find the version it began with; see to it that alarms get set.
@@ -131,9 +134,11 @@ class EngineCore:
             plan_passes(tx, rules.machine.stamps, now)
             plan_settling(tx, settlings, now)
             self._settle_pauses(tx, rules, now)
+            self._flush(tx, now)
             if record is not None:
                 record(tx)
         self.rules = rules
+        self._tally = {}
         self.forget()
 
     def pause(
@@ -274,6 +279,8 @@ class EngineCore:
         # Facts are read last, so that they are those of the commit.
         results = [replace(r, facts=unit.facts(r.row)) if type(r) is Ready else r for r in results]
         ready = unit.ready()
+        if self._tally and unit.now >= self._flush_at:
+            unit.statistics = rows(self._tally, self.rules.plans.listeners, unit.now)
         conflicts = tx.write(unit.batch())
         return Committed(
             results=results,
@@ -413,7 +420,27 @@ class EngineCore:
 
     # --- between transactions ---
 
+    def flush(self, now: Millis) -> None:
+        """Write what was counted and is still in memory.
+
+        Raises:
+            StoreUnavailable: it stays in memory.
+        """
+        if self._tally:
+            with self.store.transaction() as tx:
+                self._flush(tx, now)
+            self._tally = {}
+
+    def _flush(self, tx: Transaction, now: Millis) -> None:
+        """Write what was counted, for the rules that are in force."""
+        if self._tally:
+            tx.write(Batch(statistics=rows(self._tally, self.rules.plans.listeners, now)))
+
     def _remember(self, unit: Unit) -> None:
+        if unit.statistics:
+            self._tally, self._flush_at = {}, unit.now + FLUSH_AFTER
+        for counted, times in unit.tally.items():
+            self._tally[counted] = self._tally.get(counted, 0) + times
         if unit.counters and pauses.concerns(unit.counters):
             pauses.apply(unit.all_counters, self.rules.plans)
         self._cache.update(unit.lasting())

@@ -49,13 +49,14 @@ class Cycle:
         self.core.start(now)
         self.probation.begin(now)
 
-    def end(self) -> None:
+    def end(self, now: Millis) -> None:
         """End it well.
 
         Raises:
             StoreUnavailable: the store cannot be written now.
         """
         self.probation.end()
+        self.core.flush(now)
 
     def run(self, works: Sequence[Work], now: Millis) -> Committed:
         """One transaction; or one for each input, when one of them breaks it or may have killed the process.

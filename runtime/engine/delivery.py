@@ -12,6 +12,7 @@ from runtime.model import EffectStatus, OutcomeKind
 from runtime.outbox import Ready
 from runtime.retry import RetryPolicy, settle
 from runtime.retry import begin as begun
+from runtime.statistics import FINAL, count_effect
 
 _ABOUT_EFFECTS = (Look, Begin, Answer, Replay, Skip)
 
@@ -68,6 +69,8 @@ def answer(unit: Unit, work: Answer, policy: RetryPolicy) -> None:
     idempotent = unit.rules.idempotent(row.effect.action)
     settled = settle(replace(row, attempts=work.attempt), work.outcome, idempotent, unit.now, policy)
     unit.effects[work.key] = settled.row
+    if settled.row.status in FINAL:
+        count_effect(unit.tally, row.effect.rule, settled.row.status, row.effect.action)
     if settled.final is None:
         unit.again.append(Ready(settled.row, settled.row.attempts + 1))
     else:

@@ -152,7 +152,7 @@ class Engine:
         ended = await asyncio.to_thread(self._writer.join, max(until - loop.time(), 1.0))
         if ended:
             with suppress(StoreUnavailable):
-                await asyncio.to_thread(self._cycle.end)
+                await asyncio.to_thread(self._cycle.end, self.clock.now())
         return whole and ended and not self._answers
 
     # --- events and operators ---
@@ -212,6 +212,14 @@ class Engine:
         """
         rules = await asyncio.to_thread(self._core.rules.deployed, schema, plans)
         await self._call_and_look(lambda core: core.install(rules, self.clock.now(), settlings, record))
+
+    async def flush(self) -> None:
+        """Write the statistics that are still in memory.
+
+        Raises:
+            StoreUnavailable: they stay there.
+        """
+        await self._call(lambda core: core.flush(self.clock.now()))
 
     @property
     def paused(self) -> frozenset[str]:

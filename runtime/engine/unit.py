@@ -31,6 +31,7 @@ from runtime.model import (
     Transition,
 )
 from runtime.outbox import Ready
+from runtime.statistics import Tally, count
 from runtime.store.protocol import AcceptedEvent, Batch, JournalRow, Transaction
 
 if TYPE_CHECKING:
@@ -72,6 +73,8 @@ class Unit:
         self.journal: list[JournalRow] = []
         self.items: list[Item] = []
         self.counters: dict[str, int] = {}
+        self.tally: Tally = {}
+        self.statistics: dict[tuple[str, str, int], int] = {}
         self.dropped: list[str] = []
         self.faults: list[Fault] = []
         self.started = 0
@@ -219,6 +222,7 @@ class Unit:
 
     def _record(self, key: SubjectKey, event: str, entries: list[Entry]) -> None:
         """Keep entries in rows of one run each, in the order in which things happened."""
+        count(self.tally, entries, key.kind)
         runs = {entry.run for entry in entries}
         runs.discard("")
         if len(runs) < 2:
@@ -324,6 +328,7 @@ class Unit:
             effects=list(self.effects.values()),
             journal=self.journal,
             counters=self.counters,
+            statistics=self.statistics,
             items=self.items,
         )
 

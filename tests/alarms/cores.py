@@ -124,7 +124,7 @@ class Process:
 
     def close(self) -> None:
         """End well."""
-        self.cycle.end()
+        self.cycle.end(self.now)
         self.writer.close()
 
     def kill(self) -> None:

@@ -170,3 +170,21 @@ def test_a_rule_is_paused_and_goes_on(desk: Desk) -> None:
     assert desk.deploy("--yes").exit_code == 0
     refused = desk.run("resume", "Wait")
     assert b"the header of `Wait` says that it is paused" in (refused.stderr_bytes or b"")
+
+
+def test_statistics_over_the_api_and_from_the_database(desk: Desk) -> None:
+    desk.enrol("a")
+    event = {"type": "contact.tag_added", "subject": {"kind": "contact", "id": "a"}, "data": {"tag": "z"}}
+    with desk.server.client() as api:
+        api.post("/v1/events", json=event)
+        found = api.get("/v1/rules/Wait/stats").json()
+        assert (found["attempted"], found["matched"], found["started"]) == (2, 1, 1)
+        assert found["runs"] == {"waiting": 1}
+        assert api.get("/v1/rules/Wait/stats", params={"days": 1}).json() == found
+        assert api.get("/v1/rules/Wait/stats", params={"days": "0"}).status_code == 400
+        assert api.get("/v1/rules/Nobody/stats").status_code == 404
+    workspace = ("--workspace", str(desk.server.root))
+    lines = desk.run("stats", *workspace).output.splitlines()
+    assert lines[:3] == ["Wait", "  attempted    2", "  not matched  1"]
+    assert json.loads(desk.run("stats", "Wait", "--format", "json", *workspace).output) == [found]
+    assert desk.run("stats", "Nobody", *workspace).exit_code == 2
