@@ -138,8 +138,8 @@ async def running(parts: Parts) -> AsyncIterator[None]:
     """
     log = structlog.get_logger("rulelang.server")
     try:
+        await asyncio.to_thread(_record_start, parts)
         await parts.engine.start()
-        await _record_start(parts)
         calm_collector()
         following = asyncio.create_task(_follow(parts), name="rulelang-files")
         log.info("started", rules=len(parts.workspace.checked.plans))
@@ -159,11 +159,12 @@ async def running(parts: Parts) -> AsyncIterator[None]:
 _FILES = Author(BY_FILES, "files")
 
 
-async def _record_start(parts: Parts) -> None:
+def _record_start(parts: Parts) -> None:
     """Note in the history what was changed while no server ran."""
     workspace = parts.workspace
     record = recorder(workspace.files, workspace.checked.plans, _FILES, parts.engine.clock.now())
-    await parts.engine.write(record)
+    with parts.writer.transaction() as tx:
+        record(tx)
 
 
 async def _follow(parts: Parts) -> None:

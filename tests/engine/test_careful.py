@@ -97,7 +97,7 @@ def test_a_good_end_clears_the_account() -> None:
     world = World(deaths=100)
     for _ in range(4):
         world.die()
-    world.live().end()
+    world.live().end(0)
     for _ in range(5):
         world.die()
     assert world.send(world.live(), "e1", "kill").status == "failed"
