@@ -16,17 +16,22 @@ _DRAFT = Parameter("draft", "`1`: the author's draft is meant", {"type": "string
 _OFFSETS = "Offsets (`from`, `to`, `at`) count UTF-16 code units from the beginning of the text."
 
 
+_FILE = "/v1/editor/files/{path:path}"
+
+
 def endpoints() -> list[Endpoint]:
     """The routes."""
-    return [*_files(), *_language()]
+    return [*_reading(), _keeping(), _removing(), _moving(), *_language(), *_panels(), *_trying()]
 
 
 def _object(*required: str) -> Mapping[str, Any]:
     return {"type": "object", "required": list(required)}
 
 
-def _files() -> list[Endpoint]:
-    file = "/v1/editor/files/{path:path}"
+# --- files -----------------------------------------------------------------------------------------
+
+
+def _reading() -> list[Endpoint]:
     return [
         Endpoint(
             "GET",
@@ -40,7 +45,7 @@ def _files() -> list[Endpoint]:
         ),
         Endpoint(
             "GET",
-            file,
+            _FILE,
             "rules:read",
             files.get_file,
             "Read a file and the author's draft of it",
@@ -51,115 +56,118 @@ def _files() -> list[Endpoint]:
             },
             tag=_TAG,
         ),
-        Endpoint(
-            "PUT",
-            file,
-            "rules:write",
-            files.put_file,
-            "Put a text in force, or keep it as a draft",
-            "The workspace is checked with the new text; with a new error nothing changes. `base_version` is the "
-            "version that was edited, empty for a new file. A draft is kept for its author alone, always.",
-            parameters=(_DRAFT,),
-            bodies={"application/json": body_schema(files.Text)},
-            answers={
-                200: Answer("kept", _object("path", "version")),
-                201: Answer("new", _object("path", "version")),
-                400: Answer("no name for a file, or no text"),
-                409: Answer("changed meanwhile: `current_version` and `current_text`"),
-                413: Answer("too large"),
-                422: Answer("it has errors, listed in `diagnostics`"),
-                507: Answer("the file could not be kept"),
-            },
-            tag=_TAG,
-        ),
-        Endpoint(
-            "DELETE",
-            file,
-            "rules:write",
-            files.delete_file,
-            "Remove a file, or discard a draft",
-            parameters=(_DRAFT, Parameter("base_version", "the version that is meant; not for drafts")),
-            answers={
-                200: Answer("removed", _object("path")),
-                400: Answer("no `base_version`"),
-                404: Answer("unknown"),
-                409: Answer("changed meanwhile"),
-                422: Answer("others need it"),
-            },
-            tag=_TAG,
-        ),
-        Endpoint(
-            "POST",
-            f"{file}/rename",
-            "rules:write",
-            files.move_file,
-            "Give a file another path",
-            bodies={"application/json": body_schema(files.Move)},
-            answers={
-                200: Answer("renamed", _object("path", "version")),
-                400: Answer("no path for this kind of file"),
-                404: Answer("unknown"),
-                409: Answer("changed meanwhile, or the name is taken"),
-            },
-            tag=_TAG,
-        ),
     ]
 
 
-def _language() -> list[Endpoint]:
-    def ask(
-        name: str, handler: Handler, shape: type[msgspec.Struct], summary: str, *required: str
-    ) -> Endpoint:
-        return Endpoint(
-            "POST",
-            f"/v1/editor/{name}",
-            "rules:read",
-            handler,
-            summary,
-            _OFFSETS,
-            bodies={"application/json": body_schema(shape)},
-            answers={
-                200: Answer("the answer", _object(*required)),
-                400: Answer("wrong in form"),
-                413: Answer("too large"),
-            },
-            tag=_TAG,
-        )
+def _keeping() -> Endpoint:
+    return Endpoint(
+        "PUT",
+        _FILE,
+        "rules:write",
+        files.put_file,
+        "Put a text in force, or keep it as a draft",
+        "The workspace is checked with the new text; with a new error nothing changes. `base_version` is the "
+        "version that was edited, empty for a new file. A draft is kept for its author alone, always.",
+        parameters=(_DRAFT,),
+        bodies={"application/json": body_schema(files.Text)},
+        answers={
+            200: Answer("kept", _object("path", "version")),
+            201: Answer("new", _object("path", "version")),
+            400: Answer("no name for a file, or no text"),
+            409: Answer("changed meanwhile: `current_version` and `current_text`"),
+            413: Answer("too large"),
+            422: Answer("it has errors, listed in `diagnostics`"),
+            507: Answer("the file could not be kept"),
+        },
+        tag=_TAG,
+    )
 
+
+def _removing() -> Endpoint:
+    return Endpoint(
+        "DELETE",
+        _FILE,
+        "rules:write",
+        files.delete_file,
+        "Remove a file, or discard a draft",
+        parameters=(_DRAFT, Parameter("base_version", "the version that is meant; not for drafts")),
+        answers={
+            200: Answer("removed", _object("path")),
+            400: Answer("no `base_version`"),
+            404: Answer("unknown"),
+            409: Answer("changed meanwhile"),
+            422: Answer("others need it"),
+        },
+        tag=_TAG,
+    )
+
+
+def _moving() -> Endpoint:
+    return Endpoint(
+        "POST",
+        f"{_FILE}/rename",
+        "rules:write",
+        files.move_file,
+        "Give a file another path",
+        bodies={"application/json": body_schema(files.Move)},
+        answers={
+            200: Answer("renamed", _object("path", "version")),
+            400: Answer("no path for this kind of file"),
+            404: Answer("unknown"),
+            409: Answer("changed meanwhile, or the name is taken"),
+        },
+        tag=_TAG,
+    )
+
+
+# --- questions about texts -------------------------------------------------------------------------
+
+
+def _ask(name: str, handler: Handler, shape: type[msgspec.Struct], summary: str, required: str) -> Endpoint:
+    """A question about a text; `required` are the keys of its answer."""
+    return Endpoint(
+        "POST",
+        f"/v1/editor/{name}",
+        "rules:read",
+        handler,
+        summary,
+        _OFFSETS,
+        bodies={"application/json": body_schema(shape)},
+        answers={
+            200: Answer("the answer", _object(*required.split())),
+            400: Answer("wrong in form"),
+            413: Answer("too large"),
+        },
+        tag=_TAG,
+    )
+
+
+def _language() -> list[Endpoint]:
     return [
-        ask("check", language.check, Place, "Mistakes and warnings of a text", "diagnostics", "elsewhere"),
-        ask("complete", language.complete, At, "What could be typed at a place", "from", "to", "items"),
-        ask("hover", language.hover, At, "What is to be said about a place", "from", "to", "text"),
-        ask("definition", language.definition, At, "Where a name is declared", "place"),
-        ask("references", language.references, At, "Where a name is used", "places"),
-        ask("rename", language.rename, language.NewName, "Another name for a rule or field", "edits"),
-        ask("symbols", language.symbols, Place, "The outline of a text", "symbols", "folding"),
-        ask("tokens", language.tokens, Place, "What each word of a text is", "tokens"),
-        ask("format", language.format, Place, "The text in the one style", "text", "changed"),
-        ask("search", finding.search, finding.Query, "Where a text stands in files", "matches", "truncated"),
-        ask(
-            "simulate",
-            trying.simulate,
-            trying.Attempt,
-            "What rules would do",
-            "timeline",
-            "coverage",
-            "mails",
-            "runs",
-            "truncated",
+        _ask("check", language.check, Place, "Mistakes and warnings of a text", "diagnostics elsewhere"),
+        _ask("complete", language.complete, At, "What could be typed at a place", "from to items"),
+        _ask("hover", language.hover, At, "What is to be said about a place", "from to text"),
+        _ask("definition", language.definition, At, "Where a name is declared", "place"),
+        _ask("references", language.references, At, "Where a name is used", "places"),
+        _ask("rename", language.rename, language.NewName, "Another name for a rule or field", "edits"),
+        _ask("symbols", language.symbols, Place, "The outline of a text", "symbols folding"),
+        _ask("tokens", language.tokens, Place, "What each word of a text is", "tokens"),
+        _ask("format", language.format, Place, "The text in the one style", "text changed"),
+    ]
+
+
+def _panels() -> list[Endpoint]:
+    return [
+        _ask("search", finding.search, finding.Query, "Where a text stands in files", "matches truncated"),
+        Endpoint(
+            "GET",
+            "/v1/editor/catalogue",
+            "rules:read",
+            finding.catalogue,
+            "Triggers, actions and functions to insert",
+            answers={200: Answer("the catalogue", _object("triggers", "actions", "functions"))},
+            tag=_TAG,
         ),
-        ask("flow", picture.flow, picture.Wanted, "Pictures of rules", "rules", "truncated"),
-        ask(
-            "plan-deploy",
-            deploying.get_ready,
-            Place,
-            "What going live would change",
-            "token",
-            "rules",
-            "files",
-            "deployable",
-        ),
-        ask("test", trying.test, trying.Tests, "How tests end", "passed", "failed", "tests", "coverage"),
         Endpoint(
             "GET",
             "/v1/editor/samples",
@@ -169,13 +177,16 @@ def _language() -> list[Endpoint]:
             answers={200: Answer("samples", _object("contacts", "accounts", "opportunities", "events"))},
             tag=_TAG,
         ),
-        Endpoint(
-            "GET",
-            "/v1/editor/catalogue",
-            "rules:read",
-            finding.catalogue,
-            "Triggers, actions and functions to insert",
-            answers={200: Answer("the catalogue", _object("triggers", "actions", "functions"))},
-            tag=_TAG,
+    ]
+
+
+def _trying() -> list[Endpoint]:
+    simulated = "timeline coverage mails runs truncated left_out"
+    return [
+        _ask("simulate", trying.simulate, trying.Attempt, "What rules would do", simulated),
+        _ask("test", trying.test, trying.Tests, "How tests end", "passed failed tests coverage"),
+        _ask("flow", picture.flow, picture.Wanted, "Pictures of rules", "rules truncated"),
+        _ask(
+            "plan-deploy", deploying.get_ready, Place, "What going live means", "token rules files deployable"
         ),
     ]
