@@ -196,7 +196,7 @@ PAGES: dict[str, Page] = {
         "a name that a template shows and no step has given",
         "A template that shows a name of the run, such as `payment` here, is for steps that know it. Another one uses "
         "it too, before the name is given.",
-        'on contact created do send email template("thanks"); '
+        'on contact created do send email template("thanks")\n'
         'wait on payment received as payment timeout 2d; send email template("thanks")',
         'on contact created do wait on payment received as payment timeout 2d; send email template("thanks")',
         templates={"thanks": "---\nsubject: Thank you\n---\nfor {{ payment.amount }}"},
