@@ -63,6 +63,7 @@ class Parts(NamedTuple):
     guard: Guard
     tools: AuthorTools
     inbound: Mapping[str, Address]
+    env: Mapping[str, str]
 
 
 def assemble(root: Path, env: Mapping[str, str] = os.environ) -> Parts:
@@ -97,7 +98,9 @@ def assemble(root: Path, env: Mapping[str, str] = os.environ) -> Parts:
     engine = Engine(writer, rules, SystemClock(), _limits(settings), _policy(settings), metrics)
     guard = Guard(KeyFile(root / DATA), Sessions())
     inbound = addresses(settings.inbound, lambda name, file: Secret(name, file).read(root, env))
-    return Parts(settings, workspace, engine, writer, readers(), egress, metrics, guard, Tools(root), inbound)
+    return Parts(
+        settings, workspace, engine, writer, readers(), egress, metrics, guard, Tools(root), inbound, env
+    )
 
 
 def _make_folder(folder: Path) -> None:
@@ -196,5 +199,6 @@ def build_server(parts: Parts) -> Starlette:
         tools=parts.tools,
         inbound=parts.inbound,
         links=live_links(parts.settings, parts.workspace.root),
+        env=parts.env,
     )
     return build_app(context, lambda app: running(parts))

@@ -76,5 +76,28 @@ def needs_consent(args: Mapping[str, JSON], contact: Mapping[str, JSON]) -> bool
     if to == "contact":
         return True
     kind, _, address = str(to).partition(":")
-    own = contact.get("email")
-    return kind in ("address", "person") and isinstance(own, str) and address.casefold() == own.casefold()
+    own = contact.get("phone" if kind == "number" else "email")
+    if not isinstance(own, str):
+        return False
+    if kind == "number":
+        return _digits(address) == _digits(own) != ""
+    return kind in ("address", "person") and address.casefold() == own.casefold()
+
+
+def _digits(number: str) -> str:
+    return "".join(filter(str.isdigit, number)).lstrip("0")
+
+
+_STOP = frozenset({"stop", "stopall", "unsubscribe", "cancel", "end", "quit"})
+_START = frozenset({"start", "unstop", "yes"})
+
+
+def keyword(type_: str, data: Mapping[str, JSON]) -> bool | None:
+    """What a text message says of consent: True opts out, False opts in again, None says nothing.
+
+    The words are those that carriers know (CTIA, Short Code Monitoring Handbook); `yes` opts in only who opted out.
+    """
+    if type_ != "message.replied" or data.get("channel") not in ("sms", "whatsapp"):
+        return None
+    word = str(data.get("text") or "").strip().strip(".!").casefold()
+    return True if word in _STOP else False if word in _START else None

@@ -273,7 +273,10 @@ class OutcomeKind(StrEnum):
 
 
 class Outcome(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
-    """The result of one attempt. `retry_after` is in seconds; `result` is kept (provider id, status)."""
+    """The result of one attempt. `retry_after` is in seconds; `result` is kept (provider id, status).
+
+    `events` in the result of the last one, {type, data} each, happen to the subject.
+    """
 
     kind: str
     reason: str = ""

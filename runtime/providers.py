@@ -35,7 +35,8 @@ class Connection(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Twilio(msgspec.Struct, frozen=True):
     """The account for text messages and calls. `from` is a number or a messaging service (`MG…`).
 
-    `status_url` is where Twilio reports what became of a message or call; `base_url` is another one for tests.
+    `status_url` is where Twilio reports what became of a message or call, `voice_url` the public address of our
+    `/voice`, where it asks how a call goes on; `base_url` is another one for tests.
     """
 
     account_sid: str = ""
@@ -44,6 +45,7 @@ class Twilio(msgspec.Struct, frozen=True):
     sender: str = msgspec.field(default="", name="from")
     whatsapp_from: str = ""
     status_url: str = ""
+    voice_url: str = ""
     base_url: str = "https://api.twilio.com"
     timeout: Positive = 30.0
 

@@ -132,6 +132,8 @@ class Steps:
         act = program.code[place]
         assert isinstance(act, Act)
         details = {"step": run.position, "action": act.action.name, "reason": input.reason}
+        for event in input.result.get("events", ()):
+            self._turn.queue_event(event["type"], dict(event["data"]), {}, run)
         following: int | None = place + 1
         match input.status:
             case EffectStatus.DEAD | EffectStatus.UNKNOWN:
@@ -152,7 +154,8 @@ class Steps:
         if following is None:
             self._turn.update(replace(run, status=RunStatus.BLOCKED, reason=input.reason))
             return
-        result = {"ok": input.status == EffectStatus.DONE, "error": input.reason, **input.result}
+        told = {name: value for name, value in input.result.items() if name != "events"}
+        result = {"ok": input.status == EffectStatus.DONE, "error": input.reason, **told}
         run = keep(replace(awake(run), reason=""), act.bind, result)
         self._turn.update(run)
         self.proceed(run, program, following)

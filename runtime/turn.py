@@ -13,7 +13,7 @@ from rulelang.plan.scope import Scope
 from runtime.actions import Facts
 from runtime.alarms import Alarms, zone_changed
 from runtime.bounds import MAX_PATH
-from runtime.consent import muted
+from runtime.consent import keyword, muted
 from runtime.desk import items_of
 from runtime.enrolment import Enrolments
 from runtime.events import QUIET, RECORD_UPDATED
@@ -226,6 +226,9 @@ class Turn:
         if created:
             self.working.create()
         data = self.machine.derivations.apply(event, self.working)
+        said = keyword(event.type, data)
+        if said is True or (said is False and self.working.get("sms_opt_out")):
+            self.working.set("sms_opt_out", said)
         changes = self.working.take_changes()
         self._zone = None
         tracking, quiet = self._tracking, event.type == RECORD_UPDATED and data.get(QUIET) is True

@@ -13,6 +13,7 @@ from runtime.actions import Library
 from runtime.model import JSON
 from stdlib_actions import (
     assign,
+    calls,
     consent_marks,
     fields,
     notify,
@@ -20,6 +21,7 @@ from stdlib_actions import (
     rules,
     send_email,
     slack,
+    sms,
     stages,
     subscriptions,
     tags,
@@ -52,6 +54,8 @@ _STANDARD = (
     tasks,
     opportunities,
     subscriptions,
+    sms,
+    calls,
 )
 
 

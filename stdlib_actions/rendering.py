@@ -42,6 +42,13 @@ class Renderer:
         except TemplateError as problem:
             raise ActionError(str(problem)) from None
 
+    def flow(self, name: str) -> str:
+        """The body of a template of marked-up text, with what fields hold escaped for XML."""
+        found = self._templates.get(name)
+        if found is None:
+            raise ActionError(f"there is no template `{name}`")
+        return self.inline(found.text, Sink.HTML)
+
     def template(self, name: str) -> RenderedTemplate:
         """The template with this name as a message; one of HTML gets a text part made from it."""
         found = self._templates.get(name)

@@ -29,6 +29,7 @@ from web import (
     statistics,
     system,
     versions,
+    voice,
     why,
 )
 from web.context import AppContext
@@ -96,6 +97,7 @@ def api_endpoints() -> list[Endpoint]:
         *editing.endpoints(),
         *history.endpoints(),
         *inbound.endpoints(),
+        *voice.endpoints(),
         *segment.endpoints(),
         *desk_api.endpoints(),
         *mailbox.endpoints(),

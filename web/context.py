@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -44,6 +45,7 @@ class AppContext:
     desk: Desk = field(default_factory=Desk)
     inbound: Mapping[str, Address] = field(default_factory=dict)
     links: Links | None = None
+    env: Mapping[str, str] = field(default_factory=lambda: os.environ)
 
 
 def context_of(connection: HTTPConnection) -> AppContext:

@@ -81,5 +81,14 @@ def recipient(context: Context, value: Typed) -> Typed | None:
     return assignee(context, value)
 
 
+def telephone(value: Typed) -> Typed | None:
+    """A field that holds a person, or a telephone number."""
+    if value.type.kind is Kind.PERSON:
+        return _marked("person:", value)
+    if value.type.kind in (Kind.TEXT, Kind.ANY) and not isinstance(value, Const):
+        return _marked("number:", value)
+    return None
+
+
 def _marked(mark: str, value: Typed) -> Typed:
     return Apply(TEXT, value.span, "concat", (Const(TEXT, value.span, mark), value))

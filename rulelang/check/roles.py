@@ -16,6 +16,7 @@ from rulelang.check.convert import fit, number_hint, refuse_record
 from rulelang.check.expressions import typed
 from rulelang.check.typed import Bad, Const, Ref, RuleRef, Typed
 from rulelang.check.urls import url_fault
+from rulelang.check.values import is_e164
 from rulelang.check.zones import check_zone
 from rulelang.diagnostics import messages
 from rulelang.diagnostics.suggest import did_you_mean
@@ -346,6 +347,25 @@ def _recipient(context: Context, param: Param, node: nodes.Expr, known: Known) -
     return people.fixed_recipient(context, node) or _somebody(context, param, node, people.recipient)
 
 
+def _phone(context: Context, param: Param, node: nodes.Expr, known: Known) -> Typed:
+    """Who is called or texted: as a recipient of mail, but with numbers in place of addresses, and one alone."""
+    if isinstance(node, nodes.TextLit) and is_e164(node.value):
+        return Const(TEXT, node.span, f"number:{node.value}")
+    if (fixed := people.fixed_recipient(context, node)) is not None:
+        return fixed
+    if (text := people.written(context, node)) is not None and "@" in text:
+        return people.named(context, text, node.span, strangers=False)
+    value = typed(context, node, Expected(TEXT, param.name)) if text is None else None
+    if isinstance(value, Bad):
+        return value
+    found = people.telephone(value) if value is not None else None
+    if found is not None:
+        return found
+    return context.report(
+        messages.bad_recipient(context.source, node.span, context.text(node.span), param.doc)
+    )
+
+
 def _somebody(
     context: Context, param: Param, node: nodes.Expr, reading: Callable[[Context, Typed], Typed | None]
 ) -> Typed:
@@ -385,4 +405,5 @@ _ROLES: Mapping[str, Callable[[Context, Param, nodes.Expr, Known], Typed]] = {
     "team": _named(TEAM),
     "person_or_team": _person_or_team,
     "recipient": _recipient,
+    "phone": _phone,
 }

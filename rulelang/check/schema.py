@@ -11,7 +11,7 @@ from rulelang.check.calendars import read_calendar
 from rulelang.check.policy import read_policy
 from rulelang.check.schema_followed import read_health, read_segment, unconditional
 from rulelang.check.schema_parts import Named, Parts, Reader
-from rulelang.check.staff import Staff
+from rulelang.check.staff import Staff, read_details
 from rulelang.diagnostics import schema as messages
 from rulelang.diagnostics.model import Diagnostic
 from rulelang.plan.followed import Computed, HealthPart
@@ -265,14 +265,14 @@ class _Reading:
         address = self._address(reader, head.name) if head else None
         if head is None or head.name is None or address is None:
             return
-        name = reader.single(head.values, "the address") if head.values else None
+        name, phone = read_details(reader, head.values or ())
         first = self._people.get(address)
         if first is not None:
             span = head.name.span
             reader.report(messages.duplicate(reader.source, span, "person", address, first.declared))
             return
         place = reader.declared(head.name.span)
-        self._people[address] = Person(address, name.text if name else "", place)
+        self._people[address] = Person(address, name, place, phone=phone)
 
     def _address(self, reader: Reader, name: Named | None) -> str | None:
         if name is None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from rulelang.check.schema_parts import Named, Parts, Reader
+from rulelang.check.values import is_e164
 from rulelang.diagnostics import messages as rule_messages
 from rulelang.diagnostics import schema as messages
 from rulelang.diagnostics.model import Diagnostic
@@ -13,11 +14,29 @@ from rulelang.types.coerce import CoercionError, email
 from rulelang.types.schema import Declared, FieldDef, Team
 from rulelang.types.staff import BASES, MAX_WEIGHT, Territory, Topic
 
+PERSON = (
+    '`person "ana@acme.test": "Ana Ruiz", "+49301234567"`, the number with its country code and no spaces'
+)
 WEIGHTS = '`weights "Sales": "ana@acme.test" 3, "bo@acme.test" 1`, with whole numbers from 0 to 100'
 TERRITORY = (
     'a block: `territory "EMEA"`, lines such as `country: DE, FR` and one `owner: "ana@acme.test"`, `end`'
 )
 TOPIC = '`topic "newsletter": consent` (or `legitimate_interest`, `contract`)'
+
+
+def read_details(reader: Reader, values: Parts) -> tuple[str, str]:
+    """The name and the telephone number of a person, in either order, both of which may be left out."""
+    name = phone = ""
+    for found in reader.names(values, "detail") if values else ():
+        if found.text.startswith("+"):
+            if not is_e164(found.text):
+                reader.report(messages.wrong_form(reader.source, found.span, "person", PERSON))
+            phone = found.text
+        elif name:
+            reader.report(messages.left_over(reader.source, found.span, f'"{found.text}"', "the name"))
+        else:
+            name = found.text
+    return name, phone
 
 
 class Staff:

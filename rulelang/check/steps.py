@@ -49,7 +49,7 @@ from rulelang.source import Span
 from rulelang.syntax import nodes
 from rulelang.types.model import ANY, BOOL, NUMBER, RECORD, TEXT, Kind, Type
 
-RESULT: dict[str, Type] = {"ok": BOOL, "status": NUMBER, "body": ANY, "error": TEXT}
+RESULT: dict[str, Type] = {"ok": BOOL, "status": NUMBER, "body": ANY, "error": TEXT, "id": TEXT}
 """What the result of an action has."""
 
 

@@ -90,3 +90,11 @@ def no_member(context: Context, word: str, span: Span, expected: Expected) -> Di
         case _:
             what = expected.text or expected.type.name
             return messages.unknown_value(source, span, word, what, known, expected.declared)
+
+
+_E164 = re.compile(r"\+[1-9][0-9]{6,14}")
+
+
+def is_e164(text: str) -> bool:
+    """Whether a text is a telephone number with its country code, such as `+49301234567`."""
+    return _E164.fullmatch(text) is not None

@@ -48,10 +48,11 @@ class Pipeline:
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """A member of the staff, known by e-mail address."""
+    """A member of the staff, known by e-mail address; `phone` is a number in the form of E.164."""
 
     email: str
     name: str = ""
+    phone: str = field(default="", kw_only=True)
     declared: Declared | None = field(default=None, compare=False)
 
 

@@ -46,6 +46,11 @@ LIKE: dict[str, dict[str, Any]] = {
 """What else they must be like for single examples."""
 
 
+CONNECTIONS = "".join(
+    f'[connections.{name}]\nurl = "https://{name}.example.com"\n' for name in ("crm", "salesforce", "hubspot")
+)
+
+
 def listed(what: str) -> list[dict[str, Any]]:
     done = command("catalog", what, "--format", "json")
     found: list[dict[str, Any]] = json.loads(done.stdout)
@@ -66,13 +71,14 @@ def root(tmp_path: Path) -> Path:
         f'team "{name}": "ana@acme.test", "bo@acme.test"\n' for name in ("Sales", "Customer Success")
     )
     (tmp_path / "schema.rules").write_text(teams, "utf-8")
+    (tmp_path / "rulelang.toml").write_text(CONNECTIONS, "utf-8")
     return tmp_path
 
 
 def simulated(root: Path, entry: dict[str, Any], span: str) -> list[dict[str, Any]]:
     """What an example does about the sample event of its trigger, as the public commands say."""
     example = entry["example"]
-    for name in re.findall(r'(?:template\(|of |fallback: )"(\w+)"', example):
+    for name in re.findall(r'(?:template\(|flow\(|of |fallback: )"(\w+)"', example):
         (root / "templates" / f"{name}.liquid").write_text("---\nsubject: Hi\n---\nHi", "utf-8")
     (root / "rules" / "example.rules").write_text(example, "utf-8")
     checked = command("check", root)
