@@ -124,10 +124,10 @@ class WebhookCall:
         if not url:
             raise ActionError("there is no address to send to: the value is missing")
         renderer = Renderer(schema, facts)
-        url = renderer.inline(str(url), Sink.URL) if "{{" in str(url) else str(url)
         name = str(args.get("connection") or "")
         try:
-            whole = self._services.connections.absolute(url, name) if name else url
+            whole = self._services.connections.absolute(str(url), name) if name else str(url)
+            whole = renderer.inline(whole, Sink.URL) if "{{" in whole else whole
             vetted = check_url(whole, self._services.egress_policy)
         except (NoConnection, Refused) as problem:
             raise ActionError(f"the webhook cannot be sent: {problem}") from None

@@ -131,8 +131,8 @@ async def test_a_connection_proves_who_we_are(
 ) -> None:
     server.script("/api/customers", 201)
     actions = bench(**connection, headers={"X-Tenant": "acme"})
-    args = {"url": "/customers", "connection": "crm", "with": {"x": 1}}
-    effect, prepared = await actions.prepared("webhook_post", args)
+    args = {"url": "/{{ contact.company }}", "connection": "crm", "with": {"x": 1}}
+    effect, prepared = await actions.prepared("webhook_post", args, facts({"company": "customers"}))
     assert "s3cr3t" not in json.dumps([effect.args, prepared])
     outcome = await actions.action("webhook_post").deliver(effect, prepared, facts())
     (request,) = server.requests
