@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import cast
 
 from rulelang.catalog.model import Catalogue, Derivation, Trigger
+from rulelang.lint.conditions import never_holds
 from rulelang.plan import model
-from rulelang.plan.ir import Get, Ir, Lit, Op, conjuncts
+from rulelang.plan.followed import NOTHING, Computed, SegmentPart
+from rulelang.plan.ir import Get, Ir, Lit, Op, Scalar, conjoin, conjuncts
+from rulelang.types.schema import Schema
 
 ANYTHING = object()
 """A value that is not known before the rule runs."""
@@ -18,7 +22,7 @@ class Write:
     """A change that a step makes: `kind` is `field`, `tag_added`, `tag_removed`, `stage` or `start`.
 
     `name` is the field, tag, pipeline or rule; `value` the new value, or ANYTHING. `sure`: the step has no condition
-    and stands in no branch.
+    and stands in no branch. `subject` is the kind of record that changes.
     """
 
     kind: str
@@ -26,6 +30,7 @@ class Write:
     value: object
     step: str
     sure: bool
+    subject: str
 
 
 def all_steps(steps: Iterable[model.Step], sure: bool = True) -> Iterator[tuple[model.Step, bool]]:
@@ -57,11 +62,17 @@ def _inside(step: model.Step) -> Iterator[tuple[Sequence[model.Step], bool]]:
 
 
 def writes(plan: model.Plan) -> list[Write]:
-    """All changes that a plan's steps make to its subject, and the rules it starts."""
+    """All changes that a plan's steps make to its subject and to related records, and the rules it starts."""
     found: list[Write] = []
+    elsewhere: dict[str, str] = {}
     for step, sure in all_steps(plan.steps):
+        if isinstance(step, model.EachStep):
+            elsewhere |= {inner.id: step.kind for inner, _ in all_steps(step.steps)}
         if isinstance(step, model.ActionStep):
-            found += (Write(kind, name, value, step.id, sure) for kind, name, value in _changes(step))
+            subject = elsewhere.get(step.id, plan.subject)
+            found += (
+                Write(kind, name, value, step.id, sure, subject) for kind, name, value in _changes(step)
+            )
     return found
 
 
@@ -72,8 +83,10 @@ def _changes(step: model.ActionStep) -> Iterator[tuple[str, str, object]]:
             yield "field", str(args.get("field")), args.get("value", ANYTHING)
         case "clear":
             yield "field", str(args.get("field")), None
-        case "assign":
+        case "assign" | "assign_by_territory":
             yield "field", "owner", ANYTHING
+        case "append" | "drop":
+            yield "field", str(args.get("field")), ANYTHING
         case "unassign":
             yield "field", "owner", None
         case "add_tag":
@@ -84,26 +97,75 @@ def _changes(step: model.ActionStep) -> Iterator[tuple[str, str, object]]:
             yield "stage", str(args.get("pipeline")), args.get("stage")
         case "start_rule":
             yield "start", str(args.get("rule")), args.get("rule")
-        case "mark_dnc":
-            yield "field", "dnc", True
-        case "mark_opt_out":
-            yield "field", f"{args.get('channel')}_opt_out", True
+        case "mark_dnc" | "unmark_dnc":
+            yield "field", "dnc", step.action == "mark_dnc"
+        case "mark_opt_out" | "unmark_opt_out":
+            yield "field", f"{args.get('channel')}_opt_out", step.action == "mark_opt_out"
 
 
 def _known(ir: Ir) -> object:
     return ir.v if isinstance(ir, Lit) else ANYTHING
 
 
-def sets_off(write: Write, plan: model.Plan, catalogue: Catalogue) -> bool:
+def sets_off(write: Write, plan: model.Plan, catalogue: Catalogue, schema: Schema) -> bool:
     """Whether a change may start a plan, as far as literals tell."""
+    if write.subject != plan.subject:
+        return False
     if write.kind == "start":
         return write.name == plan.key
-    if _excluded(write, plan.when):
-        return False
-    return any(
-        _fits(write, catalogue.triggers[trigger.trigger], trigger)
+    if plan.begins is not None:
+        return touches(write, plan.begins.when)
+    computed = schema.computed.get(plan.subject, NOTHING)
+    heard = any(
+        _fits(write, catalogue.triggers[trigger.trigger], trigger) or _moves_segment(write, trigger, computed)
         for trigger in plan.triggers
         if trigger.trigger in catalogue.triggers
+    )
+    return heard and not _excluded(write, plan.when)
+
+
+def touches(write: Write, when: Ir) -> bool:
+    """Whether a change may make a condition true that is followed all the time."""
+    name = {"field": write.name, "tag_added": "tags", "tag_removed": "tags", "stage": "stages"}.get(
+        write.kind
+    )
+    return any(len(path) > 1 and path[1] == name for path in _paths(when)) and not _excluded(write, when)
+
+
+def _moves_segment(write: Write, trigger: model.TriggerPlan, computed: Computed) -> bool:
+    """Whether a change may move a record into or out of the segment that a trigger listens to."""
+    names = {value for get, value in equalities(trigger.when) if get.p == ("event", "segment")}
+    if trigger.trigger not in ("segment.entered", "segment.left"):
+        return False
+    parts = [part for part in computed.parts if isinstance(part, SegmentPart) and part.name in names]
+    if trigger.trigger == "segment.entered":
+        return any(touches(write, part.when) for part in parts)
+    return any(touches(write, Op("not", (part.when,))) for part in parts)
+
+
+def _paths(expr: Ir) -> Iterator[tuple[str, ...]]:
+    if isinstance(expr, Get):
+        yield expr.p
+    elif isinstance(expr, Op):
+        for arg in expr.a:
+            yield from _paths(arg)
+
+
+_ENDS = {"rule.completed", "rule.entered"}
+"""What becomes of every run that nothing else ends."""
+
+
+def tells(plan: model.Plan, other: model.Plan) -> bool:
+    """Whether a run of a plan may start another one by beginning or ending."""
+    happens = set(_ENDS)
+    if plan.exits or any(not exit.goal for exit in plan.exit_on):
+        happens.add("rule.exited")
+    if plan.goals or any(exit.goal for exit in plan.exit_on):
+        happens.add("rule.goal_reached")
+    return plan.subject == other.subject and any(
+        trigger.trigger in happens
+        and any(get.p == ("event", "rule") and value == plan.key for get, value in equalities(trigger.when))
+        for trigger in other.triggers
     )
 
 
@@ -141,13 +203,12 @@ def _may_equal_only(value: object, left: object) -> bool:
 
 
 def _excluded(write: Write, when: Ir | None) -> bool:
-    """Whether the plan's own condition cannot hold once the change is made."""
+    """Whether a condition cannot hold once the change is made."""
     if write.kind != "field" or write.value is ANYTHING:
         return False
-    return any(
-        len(get.p) == 2 and get.p[0] != "event" and get.p[1] == write.name and value != write.value
-        for get, value in equalities(when)
-    )
+    field, constant = Get((write.subject, write.name)), Lit(cast("Scalar", write.value))
+    after = Op("eq", (field, constant)) if write.value is not None else Op("not", (Op("is_set", (field,)),))
+    return never_holds(conjoin(when, after))
 
 
 def equalities(when: Ir | None) -> Iterator[tuple[Get, object]]:

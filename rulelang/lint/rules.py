@@ -9,7 +9,7 @@ from typing import TypeAlias
 from rulelang.diagnostics.model import Diagnostic, Label, Severity
 from rulelang.lint.conditions import always_holds, never_holds
 from rulelang.lint.consent import forbidden
-from rulelang.lint.doing import ANYTHING, Write, all_steps, sets_off, writes
+from rulelang.lint.doing import ANYTHING, Write, all_steps, sets_off, tells, writes
 from rulelang.lint.privacy import handed_over
 from rulelang.lint.reach import unreached
 from rulelang.plan import model
@@ -90,8 +90,11 @@ def _followers(
 ) -> Iterator[tuple[str, Write]]:
     for write in writes(plan):
         for other in plans:
-            if other.subject == plan.subject and sets_off(write, other, checked.catalogue):
+            if sets_off(write, other, checked.catalogue, checked.schema):
                 yield other.key, write
+    for other in plans:
+        if tells(plan, other):
+            yield other.key, Write("start", other.key, ANYTHING, "", True, plan.subject)
 
 
 def _goes_on(plans: Sequence[model.Plan]) -> bool:
@@ -99,6 +102,8 @@ def _goes_on(plans: Sequence[model.Plan]) -> bool:
 
     Rules that only set constants come to rest after a round, unless they undo each other's work.
     """
+    if any(tells(plan, other) for plan, other in zip(plans, (*plans[1:], plans[0]), strict=True)):
+        return True
     values: dict[tuple[str, str], set[object]] = {}
     for write in (write for plan in plans for write in writes(plan)):
         if write.kind == "start" or write.value is ANYTHING:
