@@ -9,11 +9,12 @@ from typing import TypeAlias
 from rulelang.diagnostics.model import Diagnostic, Label, Severity
 from rulelang.lint.conditions import always_holds, never_holds
 from rulelang.lint.consent import forbidden
-from rulelang.lint.doing import ANYTHING, Write, all_steps, sets_off, tells, writes
+from rulelang.lint.doing import ANYTHING, Write, all_steps, tells, writes
+from rulelang.lint.listeners import Listeners
 from rulelang.lint.privacy import handed_over
 from rulelang.lint.reach import unreached
 from rulelang.plan import model
-from rulelang.plan.ir import Ir, conjoin
+from rulelang.plan.ir import Ir, Lit, Op, conjoin
 from rulelang.source import Source, Span
 from rulelang.workspace import CheckedWorkspace
 
@@ -70,7 +71,8 @@ class _Places:
 def loops(plans: Sequence[model.Plan], places: _Places, checked: CheckedWorkspace) -> Found:
     """Rules that can set each other off for ever: one warning for each cycle, at the step that closes it."""
     recurring = [plan for plan in plans if plan.enrol != "once"]
-    edges = {plan.key: list(_followers(plan, recurring, checked)) for plan in recurring}
+    listeners = Listeners(recurring, checked.catalogue, checked.schema)
+    edges = {plan.key: list(_followers(plan, listeners)) for plan in recurring}
     by_key = {plan.key: plan for plan in recurring}
     told: set[frozenset[str]] = set()
     for start in by_key:
@@ -85,16 +87,11 @@ def loops(plans: Sequence[model.Plan], places: _Places, checked: CheckedWorkspac
         yield places.warn("W0801", last, write.step, f"these rules set each other off: {names}", help)
 
 
-def _followers(
-    plan: model.Plan, plans: Sequence[model.Plan], checked: CheckedWorkspace
-) -> Iterator[tuple[str, Write]]:
+def _followers(plan: model.Plan, listeners: Listeners) -> Iterator[tuple[str, Write]]:
     for write in writes(plan):
-        for other in plans:
-            if sets_off(write, other, checked.catalogue, checked.schema):
-                yield other.key, write
-    for other in plans:
-        if tells(plan, other):
-            yield other.key, Write("start", other.key, ANYTHING, "", True, plan.subject)
+        yield from ((other.key, write) for other in listeners.of(write))
+    for other in listeners.following(plan):
+        yield other.key, Write("start", other.key, ANYTHING, "", True, plan.subject)
 
 
 def _goes_on(plans: Sequence[model.Plan]) -> bool:
@@ -176,19 +173,23 @@ def _conditions(plan: model.Plan) -> Iterator[tuple[str, Ir | None]]:
 
 def conflicts(plans: Sequence[model.Plan], places: _Places, checked: CheckedWorkspace) -> Found:
     """Two rules that give one field different values on the same event."""
-    sure = {plan.key: [w for w in _before_waiting(plan) if w.kind == "field"] for plan in plans}
-    for one, other in combinations(plans, 2):
-        if one.subject != other.subject or not _together(one, other):
-            continue
-        for mine in sure[one.key]:
-            theirs = next((w for w in sure[other.key] if w.name == mine.name and _differ(mine, w)), None)
-            if theirs is not None:
-                source, span = places.of(one, mine.step)
-                label = Label(span, f"`{one.key}` sets it here", source)
-                message = f"`{other.key}` and `{one.key}` both set `{mine.name}` on the same event"
-                help = "the later rule wins; join them, or give them conditions that exclude each other"
-                yield places.warn("W0804", other, theirs.step, message, help, (label,))
-                break
+    writers: dict[tuple[str, str], list[tuple[model.Plan, Write]]] = {}
+    for plan in plans:
+        for write in _before_waiting(plan):
+            if write.kind == "field":
+                writers.setdefault((plan.subject, write.name), []).append((plan, write))
+    told: set[tuple[str, str]] = set()
+    for group in writers.values():
+        for (one, mine), (other, theirs) in combinations(group, 2):
+            pair = (one.key, other.key)
+            if one is other or pair in told or not _differ(mine, theirs) or not _together(one, other):
+                continue
+            told.add(pair)
+            source, span = places.of(one, mine.step)
+            label = Label(span, f"`{one.key}` sets it here", source)
+            message = f"`{other.key}` and `{one.key}` both set `{mine.name}` on the same event"
+            help = "the later rule wins; join them, or give them conditions that exclude each other"
+            yield places.warn("W0804", other, theirs.step, message, help, (label,))
 
 
 def _before_waiting(plan: model.Plan) -> Iterator[Write]:
@@ -202,9 +203,24 @@ def _before_waiting(plan: model.Plan) -> Iterator[Write]:
 
 def _together(one: model.Plan, other: model.Plan) -> bool:
     return any(
-        a.event == b.event and not never_holds(conjoin(a.when, b.when, one.when, other.when))
+        a.event == b.event
+        and not _of_two_values(a.when, b.when)
+        and not never_holds(conjoin(a.when, b.when, one.when, other.when))
         for a in one.triggers
         for b in other.triggers
+    )
+
+
+def _of_two_values(one: Ir | None, other: Ir | None) -> bool:
+    """Whether two triggers ask for different values of one thing: the common case, and quickly told."""
+    if not isinstance(one, Op) or not isinstance(other, Op) or one.n != "eq" or other.n != "eq":
+        return False
+    (mine, my_value), (theirs, their_value) = one.a, other.a
+    return (
+        mine == theirs
+        and isinstance(my_value, Lit)
+        and isinstance(their_value, Lit)
+        and my_value != their_value
     )
 
 

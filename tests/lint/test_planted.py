@@ -14,8 +14,11 @@ from typing import Any
 
 import pytest
 
+from rulelang.lint.doing import sets_off, tells, writes
+from rulelang.lint.listeners import Listeners
 from rulelang.lint.rules import CODES
 from tests.support.process import command
+from workbench.loading import load
 
 HERE = Path(__file__).parent
 CLEAN = HERE / "clean"
@@ -74,3 +77,20 @@ def test_nothing_is_said_about_the_clean_set(findings: list[dict[str, Any]]) -> 
     assert len(re.findall(r"^rule ", text, re.MULTILINE)) >= 50
     assert linted(CLEAN) == []
     assert {f["path"] for f in findings} == {f"rules/{file.name}" for file in PLANTED}
+
+
+def test_the_index_of_listeners_misses_nobody(tmp_path: Path) -> None:
+    root = tmp_path / "workspace"
+    shutil.copytree(CLEAN, root)
+    for file in PLANTED:
+        shutil.copy(file, root / "rules" / file.name)
+    checked = load(root).checked
+    listeners = Listeners(checked.plans, checked.catalogue, checked.schema)
+    heard = 0
+    for write in (write for plan in checked.plans for write in writes(plan)):
+        wanted = [p for p in checked.plans if sets_off(write, p, checked.catalogue, checked.schema)]
+        assert listeners.of(write) == wanted
+        heard += len(wanted)
+    assert heard > 20
+    for plan in checked.plans:
+        assert listeners.following(plan) == [other for other in checked.plans if tells(plan, other)]
