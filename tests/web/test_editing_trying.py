@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import sqlite3
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -380,6 +381,19 @@ def test_the_way_of_a_real_run_is_marked_in_the_version_it_follows(
     with server.client("rules:read") as reader:
         problem(reader.post("/v1/editor/flow", json=body), 403)
     problem(api.post("/v1/editor/flow", json={**body, "run": "run_0"}), 404)
+
+
+def test_a_version_of_another_release_has_no_picture(more: httpx.Client, own_server: LiveServer) -> None:
+    more.put("/v1/contacts/c_1", json={"status": "trial"})
+    event = {"type": "stage.entered", "contact_id": "c_1", "data": {"stage": "SQL"}}
+    (run,) = more.post("/v1/events", json=event).json()["runs"]
+    database = own_server.root / own_server.parts.settings.database.path
+    with closing(sqlite3.connect(database)) as connection, connection:
+        connection.execute("UPDATE plans SET body = CAST('{\"version\": 99}' AS BLOB)")
+    body = {"path": PATH, "text": TEXT, "run": run}
+    assert "cannot be read" in problem(more.post("/v1/editor/flow", json=body), 404)["detail"]
+    with own_server.browser() as page:
+        assert page.get(f"/runs/{run}").status_code == 200
 
 
 SIDES = """\

@@ -15,7 +15,7 @@ from rulelang.picture.marks import marks, told_by
 from rulelang.picture.mermaid import mermaid
 from rulelang.picture.model import Arm, Fork, Item, Loop, Mark, Node, Picture, without_places
 from rulelang.picture.svg import svg
-from rulelang.plan.codec import decode
+from rulelang.plan.codec import PlanError, decode
 from rulelang.plan.model import Plan
 from rulelang.workspace import CheckedWorkspace
 from runtime.model import Entry, Run, RunStatus
@@ -92,20 +92,24 @@ async def _of_run(context: AppContext, body: Wanted) -> dict[str, Any]:
     checked = await run_in_threadpool(lambda: service_of(context, body).workspace)
     found = await picture_of_run(context, run, checked)
     if found is None:
-        raise Problem(404, "the version of the rule that this run followed is not kept any more")
+        raise Problem(404, "the version of the rule that this run followed cannot be read any more")
     return {"rules": [found], "truncated": False}
 
 
 async def picture_of_run(context: AppContext, run: Run, checked: CheckedWorkspace) -> dict[str, Any] | None:
     """The version of the rule that a run follows, with its way; tied to the text if that is still the same.
 
-    None when that version is not kept any more.
+    None when that version is not kept any more, or is of another release.
     """
     encoded = await context.reader.plan(run.plan)
-    if encoded is None:
+    try:
+        plan = decode(encoded) if encoded is not None else None
+    except PlanError:
+        plan = None
+    if plan is None:
         return None
     way = Way(told_by(await _journal(context, run)), run.status in OVER)
-    return await run_in_threadpool(_drawn, decode(encoded), checked, way)
+    return await run_in_threadpool(_drawn, plan, checked, way)
 
 
 def pictures_of_file(checked: CheckedWorkspace, path: str) -> list[dict[str, Any]]:
