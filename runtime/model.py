@@ -270,6 +270,8 @@ class OutcomeKind(StrEnum):
     FAILED = "failed"
     UNKNOWN = "unknown"
     SUPPRESSED = "suppressed"
+    HELD = "held"
+    """nothing was done: a person decides (`Decide`), and after `retry_after` it is looked at again"""
 
 
 class Outcome(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):

@@ -132,7 +132,7 @@ class Destination:
             self.failures = 0
         elif outcome.kind in _ILL:
             self._failed(now)
-        if outcome.retry_after:
+        if outcome.retry_after and outcome.kind != OutcomeKind.HELD:
             hold = min(int(outcome.retry_after * 1000), self._limits.longest_hold)
             self.shut_until = max(self.shut_until, now + hold)
 

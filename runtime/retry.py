@@ -74,6 +74,9 @@ def settle(row: EffectRow, outcome: Outcome, idempotent: bool, now: Millis, poli
             return finish(row, EffectStatus.SUPPRESSED, outcome, now)
         case OutcomeKind.FAILED:
             return finish(row, EffectStatus.DEAD, outcome, now)
+        case OutcomeKind.HELD:
+            due = now + max(int((outcome.retry_after or 0.0) * 1000), 1)
+            return Settled(replace(row, next_at=due, error=outcome.reason), None)
         case OutcomeKind.UNKNOWN if not idempotent:
             return finish(row, EffectStatus.UNKNOWN, outcome, now)
     # Attempts are numbered for ever; when a person has a dead letter tried again, another round begins.

@@ -234,6 +234,7 @@ class Settings(msgspec.Struct, frozen=True):
     webhook: Webhook = Webhook()
     egress: Egress = Egress()
     engine: Engine = Engine()
+    accounts: dict[str, Smtp] = {}
     inbound: dict[str, Inbound] = msgspec.field(default_factory=dict, name="in")
     connections: dict[str, Connection] = {}
     twilio: Twilio = Twilio()
@@ -381,6 +382,7 @@ def _secrets(settings: Settings) -> Iterator[Secret]:
     yield from (settings.smtp.password, settings.hyper.api_key)
     if not settings.webhook.makes_its_own:
         yield settings.webhook.secret
+    yield from (account.password for account in settings.accounts.values())
     for address in settings.inbound.values():
         yield Secret(address.secret_env, address.secret_file)
         yield Secret(address.token_env, "")

@@ -16,6 +16,7 @@ from runtime.model import JSON, Effect, Outcome, OutcomeKind
 if TYPE_CHECKING:
     from stdlib_actions.mail.addresses import Address
     from stdlib_actions.mail.compose import Draft
+    from stdlib_actions.mail.transport import MailTransport
     from stdlib_actions.rendering import Renderer
     from stdlib_actions.services import Services
 
@@ -76,6 +77,12 @@ class MailEffect:
 
     async def deliver(self, effect: Effect, prepared: JSON, facts: Facts) -> Outcome:
         """Ask for consent once more, compose, check the finished bytes, and make one attempt."""
+        return await self.deliver_by(self.services.mail, effect, prepared, facts)
+
+    async def deliver_by(
+        self, transport: MailTransport, effect: Effect, prepared: JSON, facts: Facts
+    ) -> Outcome:
+        """As `deliver`, by a way out of one's own."""
         from stdlib_actions.mail.compose import Draft, compose
         from stdlib_actions.mail.gate import mismatch
         from stdlib_actions.mail.transport import Envelope
@@ -88,7 +95,7 @@ class MailEffect:
         problem = mismatch(draft, content)
         if problem:
             return Outcome(OutcomeKind.FAILED, f"{problem}; nothing was sent")
-        return await self.services.mail.send(
+        return await transport.send(
             Envelope(draft.sender.email, draft.recipients, content, effect.key, effect.created_at)
         )
 

@@ -35,7 +35,7 @@ _TO = Param(
     default="contact",
 )
 _DELAY = Param("delay", DURATION, "send this much later", required=False)
-_TONE = Param("tone", TEXT, "how it should sound, such as `warm`", required=False, positional=False)
+TONE = Param("tone", TEXT, "how it should sound, such as `warm`", required=False, positional=False)
 _SUBJECT = Param(
     "subject",
     TEXT,
@@ -87,6 +87,17 @@ _TRACK = Param(
     required=False,
     positional=False,
 )
+TEMPLATE = Param("template", TEXT, "the template's name", role="template")
+PROMPT = Param("prompt", TEXT, "what the message should say")
+FALLBACK = Param(
+    "fallback",
+    TEXT,
+    "the template to send when the model's text cannot be used",
+    required=False,
+    positional=False,
+    role="template",
+)
+OPTIONS_OF_DRAFTS = (_SUBJECT, _REPLY_TO, _CC, _BCC, _TRANSACTIONAL, _TOPIC, _TRACK, _TO)
 _OPTIONS = (_SUBJECT, _FROM, _REPLY_TO, _CC, _BCC, _TRANSACTIONAL, _TOPIC, _TRACK, _TO, _DELAY)
 
 _CONSENT = (
@@ -115,7 +126,7 @@ DECLARATIONS = (
             "end\n"
         ),
         rows=("A8", "A20"),
-        params=(Param("template", TEXT, "the template's name", role="template"), *_OPTIONS),
+        params=(TEMPLATE, *_OPTIONS),
         channel="email",
         uses_event=True,
     ),
@@ -140,16 +151,9 @@ DECLARATIONS = (
         ),
         rows=("A8", "A20"),
         params=(
-            Param("prompt", TEXT, "what the message should say"),
-            _TONE,
-            Param(
-                "fallback",
-                TEXT,
-                "the template to send when the model's text cannot be used",
-                required=False,
-                positional=False,
-                role="template",
-            ),
+            PROMPT,
+            TONE,
+            FALLBACK,
             *_OPTIONS,
         ),
         channel="email",

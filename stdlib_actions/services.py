@@ -49,6 +49,13 @@ class Services:
 
         return Connections(self)
 
+    def account(self, person: str) -> MailTransport | None:
+        """The mail account of a person, None when none is set."""
+        from stdlib_actions.mail.smtp import SmtpTransport
+
+        settings = self.settings.accounts.get(person)
+        return None if settings is None else SmtpTransport(settings, self.root, self.env)
+
     @property
     def egress_policy(self) -> EgressPolicy:
         """What the guard lets through: that of the client, or what a client with these settings would have."""

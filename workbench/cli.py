@@ -27,6 +27,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "diff": ("workbench.history:diff", "show what differs between two versions of a rule"),
     "restore": ("workbench.history:restore", "put an old version of a rule in force again"),
     "docs": ("workbench.manual.command:docs", "show the documentation"),
+    "drafts": ("workbench.drafts:drafts", "list, send and refuse messages that wait for a person"),
     "pause": ("workbench.pausing:pause", "hold a rule and its runs until it is resumed"),
     "resume": ("workbench.pausing:resume", "let a paused rule and its runs go on"),
     "catalog": ("workbench.catalog:catalog", "list triggers, actions and functions"),

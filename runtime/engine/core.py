@@ -24,6 +24,7 @@ from runtime.engine.work import (
     Begin,
     CancelRun,
     Committed,
+    Decide,
     Look,
     Receipt,
     ReceiptStatus,
@@ -410,6 +411,8 @@ class EngineCore:
                 return operators.replay(unit, work)
             case Skip():
                 return operators.skip(unit, work)
+            case Decide():
+                return operators.decide(unit, work)
             case Wake() | Ring():
                 self._handle_due(unit, (work.due,))
                 return None

@@ -7,14 +7,14 @@ from collections.abc import Iterable
 from msgspec.structs import replace
 
 from runtime.engine.unit import Unit
-from runtime.engine.work import Answer, Begin, CancelRun, Look, Replay, Skip, Work
+from runtime.engine.work import Answer, Begin, CancelRun, Decide, Look, Replay, Skip, Work
 from runtime.model import EffectStatus, OutcomeKind
 from runtime.outbox import Ready
 from runtime.retry import RetryPolicy, settle
 from runtime.retry import begin as begun
 from runtime.statistics import FINAL, count_effect
 
-_ABOUT_EFFECTS = (Look, Begin, Answer, Replay, Skip)
+_ABOUT_EFFECTS = (Look, Begin, Answer, Replay, Skip, Decide)
 
 
 def load(unit: Unit, works: Iterable[Work]) -> None:

@@ -27,6 +27,7 @@ from runtime.engine.work import (
     Arrival,
     CancelRun,
     Committed,
+    Decide,
     Done,
     Receipt,
     Replay,
@@ -173,7 +174,7 @@ class Engine:
         answers = await asyncio.gather(*(self._queue(part) for part in parts))
         return [receipt for answer in answers for receipt in answer]
 
-    async def operate(self, work: CancelRun | Replay | Skip) -> Done:
+    async def operate(self, work: CancelRun | Replay | Skip | Decide) -> Done:
         """Do what an operator asks; the answer says why not, if not.
 
         Raises:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from runtime.engine.unit import Unit
-from runtime.engine.work import CancelRun, Done, Replay, Skip
+from runtime.engine.work import CancelRun, Decide, Done, Replay, Skip
 from runtime.model import (
     CancelInput,
     EffectInput,
@@ -65,6 +65,51 @@ def skip(unit: Unit, work: Skip) -> Done:
     reason = f"skipped by {work.by}"
     unit.advance(run.subject, EffectInput(work.key, run.id, EffectStatus.CANCELLED, reason))
     return Done()
+
+
+def decide(unit: Unit, work: Decide) -> Done:
+    """Let a message that is held go out, as it is or changed, or refuse it. A decision is made once."""
+    row = unit.row(work.key)
+    if row is None:
+        return Done("there is no message with this key")
+    problem = _undecidable(unit, row)
+    if problem:
+        return Done(problem)
+    message = {**row.prepared["message"], **work.changes}
+    if "text" in work.changes and "html" not in work.changes:
+        # What was written as text must not go out beside another text.
+        message.pop("html", None)
+    said = {"approved": work.by} if work.approved else {"refused": work.by, "note": work.note}
+    row = replace(row, prepared={**row.prepared, "message": message, **said}, next_at=max(unit.now, 1))
+    unit.effects[work.key] = row
+    unit.dropped.append(work.key)
+    unit.again.append(Ready(row, row.attempts + 1))
+    effect = row.effect
+    verb = "approved" if work.approved else "refused"
+    reason = f"{verb} by {work.by}" + (f": {work.note}" if work.note else "")
+    entry = Entry(
+        unit.now,
+        EntryKind.RESUMED,
+        rule=effect.rule,
+        run=effect.run,
+        step=effect.step,
+        action=effect.action,
+        reason=reason,
+    )
+    unit.journal.append(JournalRow(effect.subject, effect.run, "", (entry,)))
+    return Done()
+
+
+def _undecidable(unit: Unit, row: EffectRow) -> str:
+    prepared = row.prepared
+    if not isinstance(prepared, dict) or "held" not in prepared:
+        return "this effect is no message that is held for a person"
+    if row.status != EffectStatus.PENDING or "approved" in prepared or "refused" in prepared:
+        return "it has been decided, or it is too late: the run has gone on"
+    if row.next_at == 0:
+        return "the message is being prepared; ask again in a moment"
+    run = unit.states[row.effect.subject].runs.get(row.effect.run)
+    return "" if run is not None and run.effect == row.effect.key else "the run of this message has ended"
 
 
 def _standing(unit: Unit, key: str) -> tuple[EffectRow | None, Run | None, str]:

@@ -62,6 +62,19 @@ class Skip(msgspec.Struct, frozen=True, gc=False):
     by: str
 
 
+class Decide(msgspec.Struct, frozen=True, gc=False):
+    """What a person decides about a message that is held for approval; `note` says why it is refused.
+
+    `changes` are what the person has written in the place of the message's `subject`, `text` and `html`.
+    """
+
+    key: str
+    by: str
+    approved: bool
+    note: str = ""
+    changes: dict[str, str] = {}
+
+
 class Wake(msgspec.Struct, frozen=True, gc=False):
     """A wait that is over."""
 
@@ -80,7 +93,9 @@ class Recorded(msgspec.Struct, frozen=True, gc=False):
     event: Event
 
 
-Work: TypeAlias = Arrival | Look | Begin | Answer | CancelRun | Replay | Skip | Wake | Ring | Recorded
+Work: TypeAlias = (
+    Arrival | Look | Begin | Answer | CancelRun | Replay | Skip | Decide | Wake | Ring | Recorded
+)
 
 
 class ReceiptStatus(StrEnum):

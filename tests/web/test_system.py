@@ -83,7 +83,7 @@ def test_it_lists_every_route_of_the_api_and_no_other(server: LiveServer, docume
         "/tasks",
         "/inbox",
     )
-    pages += ("/u/", "/o/", "/c/")
+    pages += ("/u/", "/o/", "/c/", "/drafts")
     served = {
         (method, path)
         for method, path in walk(server)
