@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import pytest
-from playwright.async_api import BrowserContext, Page, expect
+from playwright.async_api import Browser, BrowserContext, Page, expect
 
-from tests.browser.conftest import Visitor
+from tests.browser.conftest import Visitor, Watch, signed_in
 from tests.browser.desk import Desk
 from tests.support.live import LiveServer, wait_for
 
@@ -124,3 +125,25 @@ async def test_a_reader_tries_out_and_changes_nothing(visit: Visitor, server: Li
     await expect(page.locator("#simulate .said")).to_contain_text("runs")
     for name in ("New…", "Rename…", "Delete…", "Save draft", "Go live…"):
         await expect(page.get_by_role("button", name=name)).to_be_disabled()
+
+
+async def test_a_workspace_without_files_and_a_file_that_is_gone(browser: Browser, tmp_path: Path) -> None:
+    root = tmp_path / "empty"
+    root.mkdir()
+    with LiveServer(root) as server:
+        watch = Watch(server.url)
+        context = await signed_in(browser, server, watch)
+        page = await context.new_page()
+        await page.goto("/editor?file=rules/gone.rules")
+        await expect(page.get_by_role("dialog")).to_contain_text("no file")
+        await page.get_by_role("dialog").get_by_role("button").click()
+        desk = Desk(page)
+        await desk.ready()
+        for panel in ("Simulate", "Flow", "Tests", "Catalogue"):
+            await page.get_by_role("tab", name=panel).click()
+        await page.get_by_role("button", name="New…").click()
+        await page.get_by_role("button", name="Make").click()
+        await expect(page.get_by_role("heading", level=1)).to_have_text("rules/new.rules")
+        await expect(page.locator("#count")).not_to_have_text("")
+        await context.close()
+    assert not watch.bad, watch.bad

@@ -64,6 +64,7 @@ async def test_from_a_mistake_to_a_run(page: Page, server: LiveServer) -> None:
     await expect(timeline.locator("[aria-current=true]")).to_contain_text('add tag "greeted"')
 
     # Live, after the plan was shown.
+    await page.mouse.move(5, 5)
     await page.get_by_role("button", name="Go live…").click()
     dialog = page.get_by_role("dialog")
     await expect(dialog.get_by_role("row", name=re.compile("Say hello"))).to_contain_text("new")

@@ -131,6 +131,7 @@ export class Deploy {
       b: { doc: doc.text, extensions: this._extensions(doc, "Yours, to be edited") },
       revertControls: "a-to-b",
       renderRevertControl: () => h("button", { className: "revert", type: "button", title: "Take this", aria: { label: "Take this change" } }, "→"),
+      collapseUnchanged: { margin: 3, minSize: 6 },
       gutter: true,
     });
     const body = [

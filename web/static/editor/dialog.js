@@ -22,6 +22,9 @@ export function ask({ title, body, buttons, wide = false, onOpen = () => {} }) {
       resolve(dialog.returnValue);
     });
     dialog.showModal();
+    // What cannot be undone is not one key away.
+    const [[, , style]] = buttons;
+    form.querySelector(`.buttons.end button:${style === "danger" ? "last" : "first"}-child`).focus();
     onOpen(dialog);
   });
 }

@@ -22,16 +22,30 @@ export class Files {
     for (const name of ["list", "open", "change"]) docs.addEventListener(name, () => this._draw());
   }
 
+  /** Draw the tree anew if it is another: what is drawn anew loses the focus, and clicks that have begun. */
   _draw() {
+    const files = this._files();
+    const none = this.docs.current === null;
+    this._buttons.rename.disabled = this._buttons.remove.disabled = none || !this.docs.mayWrite;
+    const shown = JSON.stringify([this.docs.current?.path, files.map((file) => [file.path, file.kind, this._changed(file)])]);
+    if (shown === this._shown) return;
+    this._shown = shown;
     const focused = document.activeElement?.dataset?.path;
+    this._tree.replaceChildren(this._folder(folderOf(files), ""));
+    if (focused) this._tree.querySelector(`[data-path="${CSS.escape(focused)}"]`)?.focus();
+  }
+
+  /** The files of the server, and those that are nowhere but here. */
+  _files() {
     const files = [...this.docs.files];
     for (const doc of this.docs.open.values()) {
       if (!files.some((file) => file.path === doc.path)) files.push({ path: doc.path, kind: doc.kind, draft: true, version: "" });
     }
-    this._tree.replaceChildren(this._folder(folderOf(files), ""));
-    if (focused) this._tree.querySelector(`[data-path="${CSS.escape(focused)}"]`)?.focus();
-    const none = this.docs.current === null;
-    this._buttons.rename.disabled = this._buttons.remove.disabled = none || !this.docs.mayWrite;
+    return files;
+  }
+
+  _changed(file) {
+    return this.docs.open.get(file.path)?.changed ?? file.draft;
   }
 
   _folder(folder, path) {
@@ -51,7 +65,7 @@ export class Files {
 
   _file(file) {
     const current = this.docs.current?.path === file.path;
-    const changed = this.docs.open.get(file.path)?.changed ?? file.draft;
+    const changed = this._changed(file);
     const said = [MARKS[file.kind], changed ? "changed" : ""].filter(Boolean).join(", ");
     const open = h("button", {
       className: `file ${file.kind}`, title: said ? `${file.path} (${said.toLowerCase()})` : file.path, data: { path: file.path },

@@ -13,7 +13,7 @@ function messageOf(mail, go) {
   const message = mail.message ?? mail;
   const body = h("div", { className: "mail" });
   const details = h("details", { on: { toggle: () => body.childElementCount || fill(body, message, mail, go) } },
-    h("summary", {}, h("strong", {}, message.subject ?? mail.action ?? "Message"), h("span", { className: "muted" }, ` ${whither(message)} ${mail.at ? clock(mail.at) : ""}`)), body);
+    h("summary", {}, h("strong", {}, message.subject ?? mail.action?.replaceAll("_", " ") ?? "Message"), h("span", { className: "muted" }, ` ${whither(message)} ${mail.at ? clock(mail.at) : ""}`)), body);
   return details;
 }
 

@@ -170,7 +170,12 @@ function stateOf(doc) {
   return connection.state === "online" ? ["not saved yet", "draft"] : ["kept in this browser", "blocked"];
 }
 
+let openShown = "";
+
 function showOpen() {
+  const now = JSON.stringify([docs.current?.path, [...docs.open.values()].map((doc) => [doc.path, doc.changed])]);
+  if (now === openShown) return;
+  openShown = now;
   const items = [...docs.open.values()].map((doc) => {
     const name = h("button", { className: "name", title: doc.path, on: { click: () => act(() => docs.show(doc.path)) } },
       doc.path.split("/").at(-1), doc.changed ? h("span", { className: "dot" }) : null, doc.changed ? h("span", { className: "hidden" }, ", changed") : null);
@@ -240,8 +245,8 @@ async function begin() {
   const remembered = docs.remembered().filter((path) => path && path !== asked.get("file"));
   const first = asked.get("file") ?? remembered.shift() ?? docs.files.find((file) => file.kind === "rules")?.path;
   for (const path of remembered.reverse()) await docs.show(path).catch(() => null);
-  if (first) await docs.show(first);
-  else showDoc();
+  if (first) await docs.show(first).catch((error) => void tell("That did not work", error.message));
+  if (docs.current === null) showDoc();
   if (asked.has("at")) code.select(Number(asked.get("at")) || 0);
   const line = Number(asked.get("line"));
   if (line > 0) code.select(code.view.state.doc.line(Math.min(line, code.view.state.doc.lines)).from);

@@ -4,7 +4,7 @@ import { PATTERN, SOFT, WORDS } from "./tokens.js";
 const NUMBERS = new Set(["NUMBER", "MONEY", "PERCENT", "DURATION", "DATE", "DATETIME", "TIME"]);
 const OPERATORS = new Set(["and", "or", "not", "in", "is", "contains", "between", "starts", "ends", "with", "matches"]);
 const CONSTANTS = new Set(["true", "false", "null", "yes/no"]);
-const VERBS = new Set(["set", "empty"]); // More often words of phrases than of operators.
+const NAMES = new Set(["set", "empty", "rule", "exit"]); // More often words of phrases than keywords, but where a line begins.
 const BRACKETS = "()[]";
 
 /** The token at a place of a line: its kind is the name of its terminal, or "BAD". */
@@ -42,8 +42,8 @@ function colourOfWord(line, token, word) {
   if (OPERATORS.has(word)) return "operatorWord";
   const begins = line.slice(0, token.start).trim() === "";
   if (token.start === 0 && /^[a-z]/.test(word)) return "item";
-  if (token.kind === "NAME" || VERBS.has(word)) {
-    if (begins && SOFT.has(word)) return "keyword";
+  if (token.kind === "NAME" || NAMES.has(word)) {
+    if (begins && (SOFT.has(word) || word === "exit")) return "keyword";
     return line[token.end] === "(" ? "call" : "name";
   }
   return "keyword";
