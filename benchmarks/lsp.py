@@ -141,7 +141,7 @@ def measure(root: Path, count: int, per_file: int, edits: int) -> None:
         f"\n{count:,} rules in {len(files):,} files; ready after {ready:.1f} s\n\n| | p50 ms | p95 ms | max ms |\n|---|---:|---:|---:|"
     )
     path = files[len(files) // 2]
-    _row("diagnostics after an edit of a rule", _edits(editor, path, edits, "score >=", "scroe >="))
+    _row("diagnostics after an edit of a rule", _edits(editor, path, edits, "score >=", "scor >="))
     _row("completion", [editor.timed("textDocument/completion", uri_of(path), 2, 7) for _ in range(edits)])
     _row("hover", [editor.timed("textDocument/hover", uri_of(path), 1, 8) for _ in range(edits)])
     times = _edits(editor, root / "schema.rules", max(edits // 10, 20), "region: text", "region: txet")

@@ -73,7 +73,7 @@ def _started_rules(workspace: CheckedWorkspace, file: FileState, rule: RuleState
         target = workspace.keys.get(ref.name)
         if target is None:
             yield messages.unknown_rule(file.source, at(ref.span), ref.name, tuple(workspace.keys))
-        elif ref.step is not None and not target.node.broken:
+        elif ref.step is not None and not target.broken:
             yield from unfit(file.source, ref, _takes(target), _source_of(workspace, target), at)
 
 

@@ -13,6 +13,7 @@ from itertools import chain
 from rulelang.source import Source, Span
 from rulelang.syntax import nodes
 from rulelang.syntax.lexer import tokenize
+from rulelang.syntax.moving import Items
 from rulelang.syntax.parser import parse
 from rulelang.syntax.tokens import Token
 
@@ -277,7 +278,7 @@ def same_tree(one: object, other: object) -> bool:
     """Whether two syntax trees are equal apart from places."""
     if isinstance(one, Span):
         return isinstance(other, Span)
-    if isinstance(one, tuple) and isinstance(other, tuple):
+    if isinstance(one, (tuple, Items)) and isinstance(other, (tuple, Items)):
         return len(one) == len(other) and all(map(same_tree, one, other))
     if not is_dataclass(one) or isinstance(one, type):
         return one == other

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import cast
 
 import msgspec
 
@@ -24,6 +25,7 @@ from rulelang.plan.model import Plan
 from rulelang.source import Source, Span
 from rulelang.syntax import nodes
 from rulelang.syntax.cache import ParseCache
+from rulelang.syntax.moving import Items, Placed
 from rulelang.syntax.parser import Parsed, parse
 from rulelang.template.api import check_template, names_shown
 from rulelang.types.schema import Schema, TemplateDef
@@ -56,7 +58,7 @@ class RuleState:
     """
 
     key: str
-    node: nodes.Rule
+    placed: Placed[nodes.Rule]
     checked: CheckedRule
     plan: Plan | None
     diagnostics: tuple[Diagnostic, ...]
@@ -64,7 +66,22 @@ class RuleState:
     @property
     def offset(self) -> int:
         """What to add to a position in `checked` for the one in the file now."""
-        return self.node.span.start - self.checked.node.span.start
+        return self.span.start - self.checked.node.span.start
+
+    @property
+    def node(self) -> nodes.Rule:
+        """The rule's tree in the text as it is now."""
+        return self.placed.node
+
+    @property
+    def span(self) -> Span:
+        """Where the rule stands now."""
+        return self.placed.span
+
+    @property
+    def broken(self) -> bool:
+        """Whether the rule did not parse as a whole."""
+        return self.placed.base.broken
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +96,13 @@ class FileState:
     @property
     def declarations(self) -> tuple[nodes.Declaration, ...]:
         """The file's share of the schema."""
-        return tuple(item for item in self.parsed.module.items if isinstance(item, nodes.Declaration))
+        items = self.parsed.module.items
+        found = items.placed if isinstance(items, Items) else map(Placed, items)
+        return tuple(
+            cast(nodes.Declaration, placed.node)
+            for placed in found
+            if isinstance(placed.base, nodes.Declaration)
+        )
 
 
 @dataclass(frozen=True)
@@ -265,20 +288,21 @@ class CheckedWorkspace:
         source = file.source
         errors = [d.span for d in file.parsed.diagnostics if d.is_error]
         rules = []
-        items = (item for item in file.parsed.module.items if isinstance(item, nodes.Rule))
-        for number, node in enumerate(items, 1):
-            key = _key(source.path, node, number)
-            old = known.get((key, source.slice(node.span))) if not node.broken else None
+        for number, placed in enumerate(_rules(file), 1):
+            key = _key(source.path, placed.base, number)
+            old = known.get((key, source.slice(placed.span))) if not placed.base.broken else None
             if old is not None:
-                rules.append(_moved(old, node, source))
+                rules.append(_moved(old, placed, source))
             else:
-                rules.append(self._rule(key, node, source, errors))
+                rules.append(self._rule(key, placed, source, errors))
         return replace(file, rules=tuple(rules))
 
-    def _rule(self, key: str, node: nodes.Rule, source: Source, errors: Sequence[Span]) -> RuleState:
+    def _rule(
+        self, key: str, placed: Placed[nodes.Rule], source: Source, errors: Sequence[Span]
+    ) -> RuleState:
         """Check one rule. `errors` are the syntax errors of its file."""
         checked = check_rule(
-            node,
+            placed.node,
             source,
             self.schema,
             self.catalogue,
@@ -288,7 +312,7 @@ class CheckedWorkspace:
         plan = build_plan(checked, key, source.path) if checked.ok else None
         # What the parser has said about a word is not said again in other words.
         found = (d for d in checked.diagnostics if not any(_covers(e, d.span) for e in errors))
-        return RuleState(key, node, checked, plan, tuple(found))
+        return RuleState(key, placed, checked, plan, tuple(found))
 
 
 def load_workspace(
@@ -359,7 +383,15 @@ def _key(path: str, node: nodes.Rule, number: int) -> str:
 
 def _by_text(file: FileState) -> dict[tuple[str, str], RuleState]:
     """The rules that can be taken over where their text is as before."""
-    return {(r.key, file.source.slice(r.node.span)): r for r in file.rules if not r.node.broken}
+    return {(r.key, file.source.slice(r.span)): r for r in file.rules if not r.broken}
+
+
+def _rules(file: FileState) -> Iterator[Placed[nodes.Rule]]:
+    """The rules of a file, not moved before somebody asks for one."""
+    items = file.parsed.module.items
+    for placed in items.placed if isinstance(items, Items) else map(Placed, items):
+        if isinstance(placed.base, nodes.Rule):
+            yield cast(Placed[nodes.Rule], placed)
 
 
 def _covers(outer: Span, inner: Span) -> bool:
@@ -372,17 +404,17 @@ def _points_at(file: FileState, path: str) -> bool:
     return any(label.source is not None and label.source.path == path for label in labels)
 
 
-def _moved(old: RuleState, node: nodes.Rule, source: Source) -> RuleState:
+def _moved(old: RuleState, placed: Placed[nodes.Rule], source: Source) -> RuleState:
     """A rule whose text is as before, at its place in the new text of the file."""
-    if node.span == old.node.span and not old.diagnostics:
-        return replace(old, node=node)
-    by = node.span.start - old.node.span.start
-    line = source.position(node.span.start).line
+    by = placed.span.start - old.span.start
+    if by == 0 and not old.diagnostics:
+        return replace(old, placed=placed)
+    line = source.position(placed.span.start).line
     plan = old.plan
     if plan is not None and plan.line != line:
         plan = _at_line(plan, line)
     return replace(
-        old, node=node, plan=plan, diagnostics=tuple(_shift(d, by, source) for d in old.diagnostics)
+        old, placed=placed, plan=plan, diagnostics=tuple(_shift(d, by, source) for d in old.diagnostics)
     )
 
 

@@ -83,7 +83,7 @@ def in_file(workspace: CheckedWorkspace, file: FileState, near: int | None = Non
     yield from _declared_fields(workspace, file)
     yield from _declared_segments(workspace, file)
     for rule in file.rules:
-        if near is not None and not touches(rule.node.span, near):
+        if near is not None and not touches(rule.span, near):
             continue
         if rule.node.name is not None:
             yield Occurrence(Target("rule", rule.key), file.source, rule.node.name.span, declares=True)

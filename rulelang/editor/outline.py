@@ -28,7 +28,7 @@ _BLOCKS = (
 
 def symbols(file: FileState) -> tuple[Symbol, ...]:
     """Rules with their triggers and declarations with their entries, from top to bottom."""
-    keys = {rule.node.span: rule.key for rule in file.rules}
+    keys = {rule.span: rule.key for rule in file.rules}
     return tuple(
         _rule(file.source, item, keys.get(item.span, ""))
         if isinstance(item, nodes.Rule)

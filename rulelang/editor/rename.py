@@ -25,7 +25,7 @@ def rename(workspace: CheckedWorkspace, found: Occurrence, name: str) -> tuple[E
     target = found.target
     if target.kind not in ("rule", "field"):
         raise RenameError(f"a {target.kind} is renamed where it is declared")
-    if any(rule.node.broken for rule in workspace.rules):
+    if any(rule.broken for rule in workspace.rules):
         raise RenameError("there are rules that cannot be read; mend them first")
     text = _rule_name(workspace, name) if target.kind == "rule" else _field_name(workspace, target, name)
     return tuple(Edit(o.source, o.span, text) for o in occurrences(workspace, target))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from rulelang.check.typed import CheckedRule
 from rulelang.source import Span
+from rulelang.syntax.moving import Items
 from rulelang.syntax.nodes import Node
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ def _names_of(value: DataclassInstance) -> tuple[str, ...]:
 
 def children(value: object) -> Iterator[object]:
     """The parts of a node that have places of their own, in the order of its fields."""
-    if isinstance(value, tuple):
+    if isinstance(value, (tuple, Items)):
         found: Iterator[object] = iter(value)
     elif isinstance(value, Mapping):
         found = iter(value.values())
@@ -36,7 +37,7 @@ def children(value: object) -> Iterator[object]:
     else:
         return
     for child in found:
-        if isinstance(child, (tuple, Mapping)):
+        if isinstance(child, (tuple, Items, Mapping)):
             yield from children(child)
         elif is_dataclass(child) and not isinstance(child, (type, Span)) and hasattr(child, "span"):
             yield child

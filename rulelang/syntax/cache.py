@@ -8,10 +8,10 @@ from typing import TypeAlias
 from rulelang.diagnostics.model import Diagnostic
 from rulelang.source import Source
 from rulelang.syntax.items import Item
-from rulelang.syntax.moving import moved, moved_diagnostic
+from rulelang.syntax.moving import Placed, moved_diagnostic
 from rulelang.syntax.nodes import Declaration, Rule
 
-Result: TypeAlias = "tuple[Rule | Declaration | None, list[Diagnostic]]"
+Result: TypeAlias = "tuple[Placed[Rule | Declaration] | None, list[Diagnostic]]"
 _Key: TypeAlias = tuple[str, str, str]
 
 
@@ -49,13 +49,15 @@ class Reader:
         self._parsed = 0
 
     def find(self, item: Item) -> Result | None:
-        """The result for an item of the same text, moved to where it stands now."""
-        entry = self._old.get(self._key(item))
+        """The result for an item of the same text, placed where it stands now; it is kept."""
+        key = self._key(item)
+        entry = self._old.get(key)
         if entry is None:
             self._parsed += 1
             return None
+        self._new[key] = entry
         by = item.tokens[0].start - entry.start
-        node = moved(entry.node, by) if entry.node else None
+        node = Placed(entry.node, by) if entry.node else None
         return node, [moved_diagnostic(d, self._source, by) for d in entry.diagnostics]
 
     def keep(self, item: Item, node: Rule | Declaration | None, diagnostics: list[Diagnostic]) -> None:

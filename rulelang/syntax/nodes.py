@@ -5,6 +5,7 @@ Shape only: which phrase is which trigger or action, and what a bare word means,
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import TypeAlias
@@ -583,5 +584,5 @@ class Declaration(Node):
 class Module(Node):
     """One parsed file: its items in the order written; `tests` are where tests of rules stand, which are not parsed."""
 
-    items: tuple[Rule | Declaration, ...]
+    items: Sequence[Rule | Declaration]
     tests: tuple[Span, ...] = ()

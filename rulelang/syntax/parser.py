@@ -22,6 +22,7 @@ from rulelang.syntax.indentation import left_open, mismatches
 from rulelang.syntax.items import Item, split
 from rulelang.syntax.lalr import Machine, Reduction, reductions
 from rulelang.syntax.lexer import MAX_TOKENS, tokenize
+from rulelang.syntax.moving import Items, Placed
 from rulelang.syntax.newlines import breaks
 from rulelang.syntax.nodes import Declaration, Expr, Module, Rule, Word
 from rulelang.syntax.recovery import Recovery
@@ -63,7 +64,7 @@ def _parse(source: Source, cache: ParseCache | None) -> Parsed:
     lexed = tokenize(source)
     builder = Builder(source)
     bound = reductions(builder)
-    items: list[Rule | Declaration] = []
+    items: list[Placed[Rule | Declaration]] = []
     tests: list[Span] = []
     diagnostics = list(lexed.diagnostics)
     broken = [d.span.start for d in lexed.diagnostics]
@@ -73,21 +74,24 @@ def _parse(source: Source, cache: ParseCache | None) -> Parsed:
             tests.append(item.tokens[0].span.to(item.tokens[-1].span))
             continue
         kept = read.find(item) if read else None
-        node, found = kept or _item(source, item, builder, bound)
-        if read:
-            read.keep(item, node, found)
+        if kept is None:
+            node, found = _item(source, item, builder, bound)
+            if read:
+                read.keep(item, node, found)
+            kept = (Placed(node) if node is not None else None), found
+        placed, found = kept
         diagnostics += found
-        if isinstance(node, Rule) and (any(d.is_error for d in found) or _hit(item, broken)):
-            node = replace(node, broken=True)
-        if node is not None:
-            items.append(node)
+        if placed is not None:
+            if isinstance(placed.base, Rule) and (any(d.is_error for d in found) or _hit(item, broken)):
+                placed = Placed(replace(placed.base, broken=True), placed.by)
+            items.append(placed)
         if len(diagnostics) >= MAX_MISTAKES:
             diagnostics.append(say.too_many_mistakes(source, diagnostics[-1].span, MAX_MISTAKES))
             break
     if read:
         read.done()
     diagnostics.sort(key=lambda d: d.span)
-    return Parsed(Module(Span(0, len(source.text)), tuple(items), tuple(tests)), tuple(diagnostics))
+    return Parsed(Module(Span(0, len(source.text)), Items(items), tuple(tests)), tuple(diagnostics))
 
 
 @contextmanager

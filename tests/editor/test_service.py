@@ -194,3 +194,27 @@ def test_files_that_are_not_there_have_nothing() -> None:
     )
     assert empty.definition("none.rules", 0) is None
     assert empty.format("none.rules", "on contact created do stop") == "on contact created do stop\n"
+
+
+def test_rules_below_an_edit_are_known_where_they_stand_now() -> None:
+    before = service()
+    above = "# a longer beginning\n\n"
+    after = before.with_text("a.rules", above + TEXT)
+    fresh = EditorService(
+        load_workspace(
+            {p: (above + TEXT if p == "a.rules" else s.text) for p, s in before.workspace.sources.items()},
+            before.workspace.catalogue,
+            {t.path: t.text for t in before.workspace.schema.templates.values()},
+        )
+    )
+    assert after.workspace.modules == fresh.workspace.modules
+    assert [r.node for r in after.workspace.rules] == [r.node for r in fresh.workspace.rules]
+    assert after.symbols("a.rules") == fresh.symbols("a.rules")
+    assert after.folding("a.rules") == fresh.folding("a.rules")
+    assert after.semantic_tokens("a.rules") == fresh.semantic_tokens("a.rules")
+    offset = len(above) + TEXT.index("plan = pro")
+    assert after.references("a.rules", offset) == fresh.references("a.rules", offset)
+    noted = after.with_text("b.rules", 'on contact created do notify owner "{{ contact.plan }}"\n')
+    moved = noted.with_text("b.rules", '\n\non contact created do notify owner "{{ contact.plan }}"\n')
+    with pytest.raises(RenameError, match="used in a message in b.rules"):
+        moved.rename("a.rules", offset, "tier")
