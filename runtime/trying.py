@@ -25,13 +25,15 @@ class Sample(NamedTuple):
     """What rules are tried out on: `records` by kind, and events in their public form.
 
     `start` is when it begins (a date or instant as text, "" for the first event), `span` how long it goes on (a
-    duration, "" until nothing is left to happen).
+    duration, "" until nothing is left to happen). `answers` are statements of tests such as
+    `webhook answers 503 twice`; whatever they do not speak of succeeds.
     """
 
     records: Mapping[str, Records]
     events: Sequence[Mapping[str, Any]]
     start: str = ""
     span: str = ""
+    answers: Sequence[str] = ()
 
 
 class Seen(NamedTuple):

@@ -133,6 +133,16 @@ def test_records_may_be_csv_and_times_bounded(api: httpx.Client) -> None:
     assert [r["status"] for r in found["runs"]] == ["waiting"]
 
 
+def test_the_outside_answers_as_it_is_told(api: httpx.Client) -> None:
+    plain = [e["kind"] for e in simulate(api)["timeline"] if e.get("step") == "do.2"]
+    assert "failed" not in plain
+    found = simulate(api, answers=['email answers failed "550 no such mailbox"'])
+    (failed,) = [e for e in found["timeline"] if e["kind"] == "failed"]
+    assert failed["step"] == "do.2"
+    assert "550 no such mailbox" in failed["reason"]
+    assert found["mails"] == []
+
+
 def test_only_the_rules_of_the_file(api: httpx.Client) -> None:
     events = [{"type": "stage.entered", "contact_id": "c_1", "data": {"stage": "SQL"}}]
     whole = simulate(api, events=events)
@@ -170,6 +180,10 @@ def test_drafts_of_the_file_run_as_if_they_were_live(api: httpx.Client) -> None:
         ({"from": "9999-12-31", "for": "9y"}, "`from` and `for`"),
         ({"contacts": [{"id": f"c_{n}"} for n in range(1001)]}, "at most 1000 records"),
         ({"events": EVENTS * 501}, "at most 1000 events"),
+        ({"answers": ["webhook answers often"]}, "webhook answers often"),
+        ({"answers": ["after 1d"]}, "does not say how the outside answers"),
+        ({"answers": ["webhook answers 503\nwebhook answers 503"]}, "one statement"),
+        ({"answers": ["webhook answers 503"] * 51}, "at most 50 answers"),
     ],
 )
 def test_samples_that_cannot_be_used(api: httpx.Client, more: dict[str, Any], says: str) -> None:

@@ -32,7 +32,8 @@ _BOTH = ("true", "false")
 class Attempt(Place, forbid_unknown_fields=True, rename={"start": "from", "span": "for"}):
     """A text with what it is tried out on: records as objects or as the text of a CSV file.
 
-    `from` is a date or time, `for` a duration. With `only`, rules of other files do not run.
+    `from` is a date or time, `for` a duration. With `only`, rules of other files do not run. `answers` say how the
+    outside answers, as in tests.
     """
 
     contacts: list[dict[str, Any]] | str = []
@@ -42,6 +43,7 @@ class Attempt(Place, forbid_unknown_fields=True, rename={"start": "from", "span"
     start: str = ""
     span: str = ""
     only: bool = False
+    answers: list[str] = []
 
 
 class Tests(msgspec.Struct, forbid_unknown_fields=True):
@@ -69,7 +71,7 @@ def _simulated(context: AppContext, body: Attempt) -> dict[str, Any]:
     checked = service_of(context, body).workspace
     _stop_on_errors(checked, {body.path})
     records = {"contact": body.contacts, "account": body.accounts, "opportunity": body.opportunities}
-    sample = Sample(records, body.events, body.start, body.span)
+    sample = Sample(records, body.events, body.start, body.span, body.answers)
     try:
         found = context.tools.simulate(checked, sample, body.path, body.only)
     except Refused as error:

@@ -24,8 +24,14 @@ from workbench.authoring.moments import DEFAULT_SPAN, instant_of
 from workbench.inputs import record_of
 from workbench.messages import message_json, with_messages
 from workbench.testing.coverage import Coverage
+from workbench.testing.lines import Mistake
+from workbench.testing.meaning import Meaning
+from workbench.testing.model import Answers
+from workbench.testing.parser import read_statement
+from workbench.testing.script import Script
 
 _COUNT_EVERY = 100
+_ANSWERS = 50
 _CARRIED_OUT = frozenset((EntryKind.ACTION, EntryKind.WAITING, EntryKind.SUPPRESSED))
 
 
@@ -62,7 +68,8 @@ def simulate(
     records = list(_records(sample, checked.schema, codec, bounds))
     begin, end, events = _times(sample, codec, tz, bounds)
     coverage = Coverage({plan.key for plan in plans if plan.file == own} if own else None)
-    simulation = Simulation(library, checked.schema, plans, begin, plan_set=coverage.plan_set)
+    answer = _script(sample, checked).answer
+    simulation = Simulation(library, checked.schema, plans, begin, answer, plan_set=coverage.plan_set)
     for key, fields in records:
         simulation.add_subject(key, fields)
     truncated = _Course(simulation, bounds).run(events, end, bool(sample.span))
@@ -102,6 +109,24 @@ def _lines(text: str, kind: str, schema: Schema) -> Iterator[tuple[str, Mapping[
 
 def _entries(given: Sequence[Mapping[str, Any]], kind: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
     return ((f"{kind} {number}", raw) for number, raw in enumerate(given, 1))
+
+
+def _script(sample: Sample, checked: CheckedWorkspace) -> Script:
+    """How the outside answers."""
+    script, meaning = Script(), Meaning(checked)
+    if len(sample.answers) > _ANSWERS:
+        raise Refused(f"a simulation takes at most {_ANSWERS} answers of the outside")
+    for text in sample.answers:
+        try:
+            said = read_statement(text, meaning)
+        except Mistake as error:
+            raise Refused(f"{text[:80]!r}: {error}") from None
+        if not isinstance(said, Answers):
+            raise Refused(
+                f"{text[:80]!r} does not say how the outside answers; `webhook answers 503 twice` does"
+            )
+        script.add(said)
+    return script
 
 
 def _times(
