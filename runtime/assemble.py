@@ -35,6 +35,7 @@ from runtime.program import (
     Test,
 )
 
+_FROM_NOW = frozenset({"now", "today", "fn.business_time"})
 _STANDING = (Act, Sleep, Listen, Goal, Fork, Halt)
 
 
@@ -185,9 +186,8 @@ class _Assembler:
         """A plain wait."""
         self.note(step.value, step.when)
         self.listen_for("restart", step.id, "", step.restart)
-        self.emit(
-            Sleep(step.id, step.mode, compile_value(step.value), step.value, _maybe(step.when), step.day)
-        )
+        mode = _fixed(step.mode, step.value)
+        self.emit(Sleep(step.id, mode, compile_value(step.value), step.value, _maybe(step.when), step.day))
 
     def listen(self, step: model.ListenStep) -> None:
         """A wait with alternatives: the head, then the steps of each arm."""
@@ -208,7 +208,7 @@ class _Assembler:
         here = len(self.code)
         if arm.kind == "timeout":
             assert arm.value is not None
-            mode = "date" if arm.at else "for"
+            mode = _fixed("date", arm.value) if arm.at else "for"
             timer = Sleep(arm.id, mode, compile_value(arm.value), arm.value, None)
             return Arm(arm.id, arm.kind, here, value=timer)
         return Arm(arm.id, arm.kind, here, test=_maybe(arm.value))
@@ -348,6 +348,18 @@ _BUILDERS: Mapping[type, str] = {
     model.BlockStep: "block",
     model.StopStep: "stop",
 }
+
+
+def _fixed(mode: str, value: Ir) -> str:
+    """The mode of a wait. A moment that is reckoned from now is fixed when the wait begins: changes do not move it."""
+    return "fixed" if mode == "date" and any(n in _FROM_NOW for n in _operators(value)) else mode
+
+
+def _operators(ir: Ir) -> Iterator[str]:
+    if isinstance(ir, Op):
+        yield ir.n
+        for arg in ir.a:
+            yield from _operators(arg)
 
 
 def _test(ir: Ir) -> Test:

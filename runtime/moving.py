@@ -113,5 +113,6 @@ def _carried(locals_: Mapping[str, JSON], places: PlaceMap) -> dict[str, JSON]:
         seen = [item for item in carried["seen"] if item["arm"] in steps]
         carried["seen"] = [{**item, "arm": steps[item["arm"]]} for item in seen]
     if "branch" in carried:
-        carried["branch"] = steps[carried["branch"]]
+        # Steps for related records are a branch without a parent: nothing goes by its name any more.
+        carried["branch"] = steps.get(carried["branch"], carried["branch"])
     return carried

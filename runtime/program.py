@@ -55,7 +55,10 @@ class Act:
 
 @dataclass(frozen=True, slots=True)
 class Sleep:
-    """Wait; `mode` and `day` as in the plan. `skip_to` is where to go on when the moment has passed, or None."""
+    """Wait; `mode` (or `fixed`, for a date reckoned from now) and `day` as in the plan.
+
+    `skip_to` is where to go on when the moment has passed, or None.
+    """
 
     id: str
     mode: str

@@ -108,3 +108,23 @@ def test_what_is_no_defect_is_not_reported(text: str) -> None:
 
 def test_every_code_has_a_meaning() -> None:
     assert {code for code, _, _ in PLANTED} <= set(CODES)
+
+
+def test_rules_that_hear_each_others_runs_are_a_loop_and_so_are_those_across_records() -> None:
+    runs = (
+        'rule "a" on rule completed "b" do add tag "x" end\nrule "b" on rule entered "a" do add tag "x" end\n'
+    )
+    assert [code for code, _ in spotted(runs)] == ["W0801"]
+    assert (
+        spotted(
+            'rule "a" on contact created do add tag "x" end\nrule "b" on rule completed "a" do add tag "y" end'
+        )
+        == []
+    )
+    across = (
+        'rule "down" for account on field changed revenue do for each contact do set score = score + 1 end end\n'
+        'rule "up" for contact on score changed do for account do set revenue = revenue + €1 end end\n'
+    )
+    assert [code for code, _ in spotted(across)] == ["W0801"]
+    one_way = 'rule "r" for account on field changed name do for each contact do set city = name end end'
+    assert [code for code, _ in spotted(one_way) if code == "W0801"] == []

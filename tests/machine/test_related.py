@@ -288,3 +288,29 @@ def test_names_within_are_gone_behind() -> None:
     text = 'rule "r" for account on field changed name do for each contact do let x = score end; set name = "a" when x > 3 end'
     checked = load_workspace({"schema.rules": SCHEMA, "test.rules": text}, catalogue(), {})
     assert any("nothing is called `x` here" in d.message for d in checked.diagnostics)
+
+
+def test_a_deploy_moves_and_ends_the_runs_of_related_records_too(tmp_path: Path) -> None:
+    from runtime.engine.settling import Settling
+
+    start = "2026-03-02T09:00:00Z"
+    for move in (True, False):
+        process = Process(tmp_path / f"db{move}", CHURN, start)
+        process.put(ACME, name="Acme", city="Bonn", status="prospect")
+        process.put(SubjectKey("contact", "c1"), account_id="acme", score=9)
+        process.event("record.updated", ACME, fields={"status": "customer"})
+        text = CHURN.replace("set city = place", "set company = place")
+        from tests.support.rules import check
+
+        checked = check(text)
+        to = checked.plans[0].hash if move else ""
+        settling = Settling("churn", "account", to, "the rule is gone")
+        process.core.install(
+            process.core.rules.deployed(checked.schema, checked.plans), process.now, [settling]
+        )
+        process.cycle.doubt()
+        process.until("2026-03-04T00:00:00Z")
+        fields = process.state(SubjectKey("contact", "c1")).fields
+        assert fields.get("company") == ("Bonn" if move else None)
+        assert fields.get("city") is None
+        process.close()

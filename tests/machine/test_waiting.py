@@ -327,3 +327,15 @@ def test_a_rule_waits_for_what_another_rule_does() -> None:
     made.event("contact.tag_added", tag="x")
     made.after(3600)
     assert tags(made) == ["x", "y", "z"]
+
+
+def test_a_moment_that_is_reckoned_from_now_does_not_move_when_a_field_changes() -> None:
+    for steps in ("wait until now + 2d", "wait on user login timeout until today + 2d"):
+        story = Story(f'rule "r" on tag added "x" do {steps}; add tag "done" end')
+        story.contact(score=1)
+        story.event("contact.tag_added", tag="x")
+        for day in ("03", "04"):
+            story.until(f"2026-03-{day}T08:00:00Z")
+            story.event("record.updated", fields={"score": int(day)})
+        story.until("2026-03-04T12:00:00Z")
+        assert "done" in story.fields()["tags"], steps
