@@ -54,7 +54,7 @@ lint: setup
 	$(BIN)/lint-imports
 
 check: lint tools
-	$(BIN)/pytest -m "not slow" -n $(WORKERS)
+	$(BIN)/pytest -m "not slow and not browser" -n $(WORKERS)
 
 test: lint tools
 	$(BIN)/pytest -n $(WORKERS)

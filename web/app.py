@@ -8,6 +8,7 @@ from pathlib import Path
 
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
+from starlette.middleware.gzip import GZipMiddleware
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -107,6 +108,11 @@ def api_endpoints() -> list[Endpoint]:
     ]
 
 
+def _static() -> ASGIApp:
+    """Scripts and styles, packed for the way: the editor's library is large."""
+    return GZipMiddleware(StaticFiles(directory=Path(__file__).parent / "static"), minimum_size=2000)
+
+
 def build_app(
     context: AppContext,
     lifespan: Callable[[Starlette], AbstractAsyncContextManager[None]] | None = None,
@@ -117,7 +123,7 @@ def build_app(
         routes=[
             Route("/v1/events", EventsEndpoint(context)),
             *routes(endpoints),
-            Mount("/static", StaticFiles(directory=Path(__file__).parent / "static"), name="static"),
+            Mount("/static", _static(), name="static"),
             *links.routes(),
             *pages.routes((*pages.PAGES, *desk_pages.PAGES, *drafts.PAGES)),
         ],

@@ -11,7 +11,15 @@ from urllib.parse import urlsplit
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, Request, async_playwright
+from playwright.async_api import (
+    Browser,
+    BrowserContext,
+    ConsoleMessage,
+    Page,
+    Request,
+    async_playwright,
+    expect,
+)
 
 from tests.support.live import LiveServer
 
@@ -89,7 +97,7 @@ class Watch:
 async def signed_in(browser: Browser, server: LiveServer, watch: Watch, **options: object) -> BrowserContext:
     """A context with the session of somebody who may do everything."""
     context = await browser.new_context(base_url=server.url, **options)  # type: ignore[arg-type]
-    context.set_default_timeout(10_000)
+    context.set_default_timeout(20_000)
     await context.add_init_script(_TELL)
     context.on("page", watch.follow)
     await context.add_cookies([session_cookie(server)])
@@ -102,6 +110,9 @@ def session_cookie(server: LiveServer) -> Any:
     name = f"rulelang_{urlsplit(server.url).port}"
     return {"name": name, "value": session, "url": server.url, "sameSite": "Strict"}
 
+
+# A busy machine is slow, not wrong.
+expect.set_options(timeout=15_000)
 
 Visitor = Callable[..., Awaitable[Page]]
 

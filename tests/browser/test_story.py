@@ -131,6 +131,12 @@ async def test_completion_hover_format_and_search(page: Page) -> None:
     await expect(page.locator("#search [role=status]")).to_contain_text("places in")
     await page.locator("#search").get_by_role("button", name=re.compile("customer_since")).first.click()
     await expect(page.locator(".cm-content")).to_be_focused()
+    await page.get_by_role("tab", name="Files").click()
+    await page.locator('#files button[data-path="rules/sql.rules"]').click()
+    await desk.click_line("set qualified", 90)
+    await page.keyboard.press("F12")
+    await expect(page.get_by_role("heading", level=1)).to_have_text("schema.rules")
+    await expect(page.locator(".cm-activeLine")).to_contain_text("qualified: yes/no")
     await page.get_by_role("tab", name="Outline").click()
     await expect(page.locator("#outline button").first).to_be_visible()
 

@@ -62,3 +62,14 @@ def test_somebody_who_may_only_read_gets_a_page_that_says_so(server: LiveServer)
     ) as reader:
         assert reader.post("/sign-in", data={"key": server.key("rules:read")}).status_code == 200
         assert 'data-may-write="no"' in reader.get("/editor").text
+
+
+def test_scripts_are_packed_and_asked_for_again_only_when_they_have_changed(browser: httpx.Client) -> None:
+    library = browser.get("/static/vendor/codemirror.js")
+    assert library.headers["content-encoding"] == "gzip"
+    tag = library.headers["etag"]
+    again = browser.get("/static/vendor/codemirror.js", headers={"If-None-Match": tag})
+    assert again.status_code == 304
+    plain = browser.get("/static/vendor/codemirror.js", headers={"Accept-Encoding": "identity"})
+    assert "content-encoding" not in plain.headers
+    assert plain.content == library.content
