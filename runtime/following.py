@@ -154,13 +154,13 @@ def follow(schema: Schema, plans: Iterable[Plan]) -> dict[str, Following]:
     found = {}
     for kind in SUBJECT_KINDS:
         own = [plan for plan in plans if plan.subject == kind]
-        following = _following(kind, schema.computed.get(kind, NOTHING), own)
+        following = _following(kind, schema.computed.get(kind, NOTHING), own, schema.time_zone)
         if following.nodes or following.counters or following.absences:
             found[kind] = following
     return found
 
 
-def _following(kind: str, computed: Computed, plans: Iterable[Plan]) -> Following:
+def _following(kind: str, computed: Computed, plans: Iterable[Plan], zone: str) -> Following:
     plans = tuple(plans)
     nodes: list[tuple[Node, tuple[Ir, ...]]] = [_part(part) for part in computed.parts]
     nodes += [_start(plan) for plan in plans if plan.begins is not None]
@@ -172,13 +172,14 @@ def _following(kind: str, computed: Computed, plans: Iterable[Plan]) -> Followin
         tuple(node for node, _ in nodes),
         {name: Counter.of(count) for name, count in counts.items()},
         absences,
-        _stamp(computed, counts, plans),
+        _stamp(computed, counts, plans, zone),
     )
     for number, (node, irs) in enumerate(nodes):
         for ir in irs:
             following.note(number, ir)
         if isinstance(node, Health):
             following.fields.setdefault("health_score", set()).add(number)
+            following.fields.setdefault("health", set()).add(number)
         if isinstance(node, Statuses):
             following.fields.setdefault("status", set()).add(number)
     return following
@@ -216,8 +217,8 @@ def _merged(counts: Iterable[CountPlan]) -> dict[str, CountPlan]:
     return found
 
 
-def _stamp(computed: Computed, counts: Mapping[str, CountPlan], plans: Iterable[Plan]) -> int:
-    parts = [repr(computed.parts), repr(sorted(counts.items()))]
+def _stamp(computed: Computed, counts: Mapping[str, CountPlan], plans: Iterable[Plan], zone: str) -> int:
+    parts = [zone, repr(computed.parts), repr(sorted(counts.items()))]
     parts += [
         f"{plan.key} {plan.begins!r} {plan.absences!r}" for plan in plans if plan.begins or plan.absences
     ]
