@@ -17,6 +17,7 @@ NAMES = (
     "docs/flow.md",
     "docs/clock.md",
     "docs/schema.md",
+    "docs/segments.md",
     "docs/templates.md",
     "docs/testing.md",
     "README.md",
