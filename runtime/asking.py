@@ -10,9 +10,13 @@ from rulelang.plan.model import Plan
 from rulelang.types.schema import Schema
 from runtime.machine import related_keys
 from runtime.model import CancelInput, Entry, SubjectKey
+from runtime.proposal import read_versions
 from runtime.store.protocol import ReadStore
 from runtime.timeline import local_text
-from runtime.why import MAX_SEGMENTS, Case, Verdict, why
+from runtime.why import MAX_SEGMENTS, Case, Past, Verdict, why
+
+MAX_VERSIONS = 500
+"""Versions of a rule that are looked at; earlier ones are not told."""
 
 
 async def ask(
@@ -28,7 +32,15 @@ async def ask(
     for kind, other in related_keys(state, CancelInput("", "")).items():
         found = await reader.subject(other)
         related[kind] = found.fields if found is not None else {}
-    return why(plan, schema, Case(key, state.fields, related, journal), event)
+    past = await versions_in_force(reader, plan.key)
+    return why(plan, schema, Case(key, state.fields, related, journal, past), event)
+
+
+async def versions_in_force(reader: ReadStore, rule: str) -> list[Past]:
+    """The last versions of a rule, newest first, with their plans as far as they are known."""
+    found, _ = await reader.versions("rule", rule, MAX_VERSIONS)
+    plans = await read_versions(reader, {version.plan for version in found} - {""})
+    return [Past(v.at, v.number, v.state if v.text is not None else "", plans.get(v.plan)) for v in found]
 
 
 def verdict_json(verdict: Verdict, zone: ZoneInfo) -> dict[str, Any]:
@@ -43,6 +55,13 @@ def verdict_json(verdict: Verdict, zone: ZoneInfo) -> dict[str, Any]:
         result["reason"] = verdict.reason
     if verdict.run:
         result["run"] = verdict.run
+    if verdict.version:
+        result["version"] = verdict.version
+    if verdict.stops:
+        result["stops"] = [
+            {"at": local_text(s.at, zone), "step": s.step, "action": s.action, "reason": s.reason}
+            for s in verdict.stops
+        ]
     if verdict.parts:
         parts = [{"condition": p.text, "held": p.held, "values": dict(p.values)} for p in verdict.parts]
         result["conditions"] = parts
@@ -59,6 +78,9 @@ def verdict_lines(verdict: Verdict, zone: ZoneInfo) -> Iterator[str]:
             yield f"{head}  matched, but was refused: {verdict.reason}"
         case _:
             yield f"{head}  did not match: {verdict.reason}"
+    for stop in verdict.stops:
+        action = stop.action.replace("_", " ") or "a step"
+        yield f"    {local_text(stop.at, zone)}  {action} ({stop.step}): {stop.reason}"
     for part in verdict.parts:
         values = ", ".join(
             f"{name} is {'missing' if value is None else value}" for name, value in part.values.items()

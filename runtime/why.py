@@ -7,7 +7,7 @@ now with later changes undone. The rule's conditions are then evaluated again by
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from rulelang.plan.interpret import Explanation, explain, first_false, holds
 from rulelang.plan.ir import Get, Ir, conjuncts
@@ -34,11 +34,22 @@ class Part:
 
 
 @dataclass(frozen=True, slots=True)
+class Stop:
+    """A step of a run that was not carried out as the rule says: no consent, a cap, quiet hours, a failure."""
+
+    at: Millis
+    step: str
+    action: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class Verdict:
     """What one event meant for the rule.
 
     `outcome` is `started`, `refused`, `not_matched` or `not_listening`; `reason` says in one sentence what stood in
-    the way.
+    the way. `stops` are steps of the run that were held up or left out. `version` is the number of the rule's
+    version that the event was judged by, 0 when it is not known.
     """
 
     event: str
@@ -48,16 +59,36 @@ class Verdict:
     reason: str
     run: str = ""
     parts: tuple[Part, ...] = field(default=())
+    stops: tuple[Stop, ...] = field(default=())
+    version: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """A version of the rule that was in force from `at` on; without a `plan` it was gone, or is not known any more."""
+
+    at: Millis
+    number: int
+    state: str
+    plan: Plan | None
 
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """What is needed to answer: the subject's fields now, those of its related records, its journal, oldest first."""
+    """What is needed to answer: the subject's fields now, those of its related records, its journal, oldest first.
+
+    `past` are the versions of the rule, newest first; without any the rule is taken to have been as it is.
+    """
 
     key: SubjectKey
     fields: Mapping[str, JSON]
     related: Mapping[str, Mapping[str, JSON]]
     journal: Sequence[Entry]
+    past: Sequence[Past] = ()
+
+    def version_at(self, at: Millis) -> Past | None:
+        """What was in force at a time; None when that is not known."""
+        return next((past for past in self.past if past.at <= at), None)
 
 
 def why(plan: Plan, schema: Schema, case: Case, event: str = "") -> list[Verdict]:
@@ -109,6 +140,9 @@ def _judge(
     fields: Mapping[str, JSON],
     asked: bool,
 ) -> Verdict | None:
+    then = case.version_at(entry.at)
+    now, plan = plan, then.plan if then is not None and then.plan is not None else plan
+    number = then.number if then is not None else 0
     triggers = [t for t in plan.triggers if t.event == entry.action]
     if not triggers:
         if not asked:
@@ -118,7 +152,7 @@ def _judge(
         return Verdict(entry.event, entry.action, entry.at, "not_listening", reason)
     told = _told(plan, case.journal, entry)
     if told is not None:
-        return told
+        return replace(told, version=number)
     records = {"contact": {}, "account": {}, "opportunity": {}, **case.related, case.key.kind: fields}
     zone = zone_of(records, schema.time_zone)
     scope = Scope({**records, "event": entry.input}, entry.at, zone, people, plan.subject)
@@ -126,8 +160,8 @@ def _judge(
     parts = tuple(_part(part, scope) for when in (condition, plan.when) for part in conjuncts(when))
     reason = first_false(condition, scope) or first_false(plan.when, scope)
     if not reason:
-        reason = _not_in_force(plan)
-    return Verdict(entry.event, entry.action, entry.at, "not_matched", reason, parts=parts)
+        reason = _not_in_force(now, case, then)
+    return Verdict(entry.event, entry.action, entry.at, "not_matched", reason, parts=parts, version=number)
 
 
 def _told(plan: Plan, journal: Sequence[Entry], arrival: Entry) -> Verdict | None:
@@ -136,13 +170,29 @@ def _told(plan: Plan, journal: Sequence[Entry], arrival: Entry) -> Verdict | Non
         if entry.rule != plan.key or entry.event != arrival.event:
             continue
         if entry.kind == EntryKind.ENROLLED:
-            return Verdict(arrival.event, arrival.action, arrival.at, "started", "", run=entry.run)
+            stops = tuple(_stops(journal, entry.run))
+            return Verdict(
+                arrival.event, arrival.action, arrival.at, "started", "", run=entry.run, stops=stops
+            )
         if entry.kind == EntryKind.REFUSED:
             return Verdict(arrival.event, arrival.action, arrival.at, "refused", entry.reason)
     return None
 
 
-def _not_in_force(plan: Plan) -> str:
+def _stops(journal: Sequence[Entry], run: str) -> Iterator[Stop]:
+    for entry in journal:
+        held = entry.kind == EntryKind.WAITING and entry.reason.startswith("held: ")
+        if entry.run == run and (held or entry.kind in (EntryKind.SUPPRESSED, EntryKind.FAILED)):
+            yield Stop(entry.at, entry.step, entry.action, entry.reason)
+
+
+def _not_in_force(plan: Plan, case: Case, then: Past | None) -> str:
+    if then is None and case.past:
+        return "the rule as it is now would match; what was in force when the event came is not on record"
+    if then is not None and not then.state:
+        return "the rule had been removed when the event came"
+    if then is not None and then.state != "live":
+        return f"the rule was {then.state} when the event came"
     if plan.state != "live":
         return f"the rule is {plan.state}"
     return "the rule as it is now would match; it was not in force in this form when the event came"
