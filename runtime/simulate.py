@@ -81,10 +81,12 @@ class Simulation:
         self._added = 0
         self._retries: dict[str, Ready] = {}
 
-    def add_subject(self, key: SubjectKey, fields: Mapping[str, JSON]) -> None:
+    def add_subject(
+        self, key: SubjectKey, fields: Mapping[str, JSON], memory: Mapping[str, JSON] | None = None
+    ) -> None:
         """Put a record in place as if it had always been there: no event comes of it."""
         complete = {"id": key.id, **with_stage(self._schema, key.kind, fields)}
-        state = SubjectState(key=key, fields=complete, version=1)
+        state = SubjectState(key=key, fields=complete, memory=dict(memory or {}), version=1)
         events: list[AcceptedEvent] = []
         machine = self._core.rules.machine
         if machine.alarms or machine.following:

@@ -14,6 +14,7 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from web import (
+    backtest,
     deploy,
     desk_api,
     desk_pages,
@@ -90,6 +91,7 @@ def api_endpoints() -> list[Endpoint]:
         *records.endpoints(),
         *deploy.endpoints(),
         *versions.endpoints(),
+        *backtest.endpoints(),
         *statistics.endpoints(),
         *starting.endpoints(),
         *pausing.endpoints(),

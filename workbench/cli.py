@@ -12,6 +12,7 @@ import click
 COMMANDS: dict[str, tuple[str, str]] = {
     "check": ("workbench.check:check", "check rules and say what is wrong with them"),
     "simulate": ("workbench.simulate:simulate", "run rules on sample records and events, on a virtual clock"),
+    "backtest": ("workbench.backtest:backtest", "run draft rules over the events on record"),
     "test": ("workbench.testing.command:test", "run the tests of a workspace, on a virtual clock"),
     "fmt": ("workbench.fmt:fmt", "format rule files in the one style"),
     "lint": ("workbench.lint:lint", "look for loops, conflicts and dead conditions in correct rules"),
