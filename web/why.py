@@ -44,8 +44,8 @@ def endpoints() -> list[Endpoint]:
             get_why,
             "Why did a rule fire for somebody, or why not?",
             "Newest event first. `outcome` is started, refused, not_matched or not_listening; `reason` the first thing "
-            "that stopped the rule, `conditions` its parts with the values of that time, `stops` steps of the run that were "
-            "held up or left out, `version` the version of the rule that was in force.",
+            "that stopped the rule, `conditions` its parts with the values of that time, `stops` steps of the run "
+            "that were held up or left out, `version` the version of the rule that was in force.",
             parameters=(
                 Parameter("rule", "the rule's name", required=True),
                 Parameter("subject", "for whom, `kind:id`", required=True),
