@@ -177,7 +177,8 @@ def _has_stages(context: Context, kind: str, found: Sequence[Found]) -> bool:
 def event_fields(context: Context, found: Found) -> EventFields | None:
     """The payload of a trigger: what is declared, or what the workspace's own event holds.
 
-    None when the trigger names an event that is not declared.
+    None when the trigger names an event that is not declared, or one that is declared without any members: its
+    payload is free.
     """
     if isinstance(found, Missed):
         first = event_fields(context, found.first)
@@ -186,7 +187,7 @@ def event_fields(context: Context, found: Found) -> EventFields | None:
     fields = {**found.trigger.payload, **_changed_field(context, found)}
     if _event_slot(found):
         own = context.schema.events.get(_event_type(found))
-        if own is None:
+        if own is None or not own.payload:
             return None
         fields |= {name: f.type for name, f in own.payload.items()}
     return EventFields(text, fields)

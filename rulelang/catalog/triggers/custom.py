@@ -11,7 +11,8 @@ TRIGGERS = (
         "event {name}",
         "something happens that you report under a name of your own",
         doc='Fires for each event of that name. Declare the event in the schema (`event "demo.requested" for '
-        "contact … end`) and its fields may be used in conditions with their types: `event.seats > 5`.",
+        "contact … end`) and its fields may be used in conditions with their types: `event.seats > 5`. An event that "
+        "is declared without any fields has a free payload: any member may be used.",
         example='event "demo.requested" for contact\n  seats: number\nend\n\n'
         'on event "demo.requested" when event.seats > 5 do add tag "wants demo"',
         subjects=EVERYONE,
