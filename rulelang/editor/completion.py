@@ -13,7 +13,7 @@ from rulelang.check.rules import context_of
 from rulelang.check.scope import Scope
 from rulelang.editor import snippets
 from rulelang.editor.cursor import Cursor, cursor_at
-from rulelang.editor.expected import Wanted, awaited_context, wanted
+from rulelang.editor.expected import Wanted, awaited_context, wanted, within_each
 from rulelang.editor.keywords import DOCS, fixed_words, keywords
 from rulelang.editor.model import Completion, CompletionKind
 from rulelang.editor.placeholders import in_placeholder
@@ -82,7 +82,7 @@ class _Completer:
 
     def _in_context(self, context: Context) -> Iterator[Completion]:
         workspace, cursor = self._workspace, self._cursor
-        context = awaited_context(context, workspace.phrases, cursor.path)
+        context = awaited_context(within_each(context, cursor.path), workspace.phrases, cursor.path)
         place = cursor.path[-1]
         if isinstance(place, nodes.Name) and len(place.parts) > 1:
             yield from (self._option(o, ANY) for o in members(context, place.parts[:-1]))

@@ -15,6 +15,7 @@ from rulelang.check.triggers import Found, event_fields
 from rulelang.editor.cursor import is_stand_in
 from rulelang.syntax import nodes
 from rulelang.types.model import ANY, BOOL, DURATION, TEXT, Type
+from rulelang.types.schema import SUBJECT_KINDS
 
 _COMPARISONS = frozenset(("=", "!=", "<", "<=", ">", ">="))
 
@@ -173,3 +174,13 @@ def awaited_context(context: Context, phrases: Phrases, path: tuple[nodes.Node, 
         return context
     found = Found(nodes.TriggerClause(awaited.phrase.span, awaited.phrase), matched)
     return context.with_scope(replace(context.scope, awaited=event_fields(context, found)))
+
+
+def within_each(context: Context, path: tuple[nodes.Node, ...]) -> Context:
+    """The context inside `for each contact do …`, in which names are those of the related record."""
+    for node in path:
+        if not isinstance(node, nodes.EachStep) or node.subject.text not in SUBJECT_KINDS:
+            continue
+        if any(step in path for step in node.steps):
+            context = context.with_scope(context.scope.of(node.subject.text))
+    return context

@@ -129,6 +129,7 @@ _AFTER: Mapping[tuple[str, ...], tuple[str, ...]] = {
     ("enroll",): ("once", "every time", "again after"),
     ("if", "running"): ("skip", "restart", "queue", "parallel"),
     ("wait", "for"): ("approval", "callback"),
+    ("for", "each"): _SUBJECTS,
     ("on", "error"): ("continue", "retry", "do"),
 }
 _POLICY = ("quiet hours", "quiet hours for", "business hours", "business hours for", "at most")

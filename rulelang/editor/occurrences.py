@@ -135,9 +135,10 @@ def _last_word(source: Source, span: Span, name: str) -> Span | None:
 
 
 def _in_phrases(workspace: CheckedWorkspace, file: FileState, rule: RuleState) -> Iterator[Occurrence]:
-    subject = rule.checked.subject
-    context = Context(file.source, Scope(workspace.schema, subject), workspace.catalogue)
+    context = Context(file.source, Scope(workspace.schema, rule.checked.subject), workspace.catalogue)
+    related = _of_related(rule.node)
     for node in everything(rule.node):
+        subject = related.get(id(node), rule.checked.subject)
         if isinstance(node, nodes.TriggerClause | nodes.Awaited):
             matched: object = workspace.phrases.triggers.match(node.phrase)
         elif isinstance(node, nodes.ActionStep):
@@ -152,6 +153,18 @@ def _in_phrases(workspace: CheckedWorkspace, file: FileState, rule: RuleState) -
             target = _named(workspace, subject, param.role, value) if value is not None else None
             if target is not None and value is not None:
                 yield Occurrence(target, file.source, value.span)
+
+
+def _of_related(rule: nodes.Rule) -> dict[int, str]:
+    """The nodes, by id(), of steps for related records, with the kind of these."""
+    steps = [node for node in everything(rule) if isinstance(node, nodes.EachStep)]
+    return {
+        id(node): each.subject.text
+        for each in steps
+        if each.subject.text in SUBJECT_KINDS
+        for inner in each.steps
+        for node in everything(inner)
+    }
 
 
 def _named(workspace: CheckedWorkspace, subject: str, role: str, value: nodes.Expr) -> Target | None:

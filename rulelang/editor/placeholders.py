@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import PurePosixPath
 
+from rulelang.check.binding import Bound
 from rulelang.check.context import Context
 from rulelang.check.rules import context_of
 from rulelang.editor.cursor import cursor_at
+from rulelang.editor.expected import within_each
 from rulelang.editor.model import Completion, CompletionKind
 from rulelang.editor.values import members
 from rulelang.source import Source, Span
@@ -58,6 +61,7 @@ def in_placeholder(workspace: CheckedWorkspace, source: Source, offset: int) -> 
         if cursor.rule is not None:
             schema, catalogue = workspace.schema, workspace.catalogue
             context = context_of(cursor.rule, source, schema, catalogue, workspace.phrases)
+            context = within_each(context, cursor.path)
     return tuple(_Placeholder(workspace, source, offset, opening, context).all())
 
 
@@ -112,7 +116,8 @@ class _Placeholder:
     def _names(self, path: list[str], typed: str) -> Iterator[Completion]:
         if not path:
             own = (name for pair in _NAMED.findall(self._before) for name in pair if name)
-            yield from (self._of(typed, name, CompletionKind.FIELD) for name in dict.fromkeys(own))
+            given = (name for name in self._given() if name not in ROOTS)
+            yield from (self._of(typed, name, CompletionKind.FIELD) for name in dict.fromkeys([*own, *given]))
             yield from (self._of(typed, name, CompletionKind.FIELD, detail="record") for name in ROOTS)
         elif path == ["event"] and self._context is not None:
             for option in members(self._context, ("event",)):
@@ -122,7 +127,7 @@ class _Placeholder:
 
     def _members(self, path: list[str], typed: str) -> Iterator[Completion]:
         subject = self._context.scope.subject if self._context is not None else ""
-        names = Names(self._workspace.schema, subject, None)
+        names = Names(self._workspace.schema, subject, None, self._given())
         known = names.root(path[0])
         for segment in path[1:]:
             known = member(known, segment) if known is not None else None
@@ -133,6 +138,12 @@ class _Placeholder:
             doc = docs[name].doc if name in docs else ""
             detail = str(each.type) if each.type != ANY else ""
             yield self._of(typed, name, CompletionKind.FIELD, detail=detail, doc=doc)
+
+    def _given(self) -> Mapping[str, Bound]:
+        """The names of the run that may be shown here."""
+        if self._context is not None:
+            return self._context.scope.names.known
+        return self._workspace.names_given(PurePosixPath(self._source.path).stem)
 
     def _of(
         self,

@@ -79,6 +79,8 @@ def names_for(
             yield from (Option(name, quoted, "rule", quotes=True) for name in rules)
         case "template":
             yield from (Option(name, quoted, "template", quotes=True) for name in schema.templates)
+        case "calendar":
+            yield from (Option(name, quoted, "calendar", quotes=True) for name in schema.calendars)
         case "event":
             yield from (
                 Option(e.name, quoted, f"event for {e.subject}", quotes=True) for e in schema.events.values()
