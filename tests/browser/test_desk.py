@@ -96,6 +96,36 @@ async def test_runs_under_way_are_moved_when_their_author_says_so(page: Page, se
         wait_for(lambda: any(e["kind"] == "moved" for e in api.get(f"/v1/runs/{run}").json()["journal"]))
 
 
+async def test_a_field_is_renamed_everywhere_and_goes_live_in_one_moment(
+    page: Page, server: LiveServer
+) -> None:
+    desk = Desk(page)
+    await desk.open("rules/sql.rules")
+    await desk.click_line("set qualified", 90)
+    await page.keyboard.press("F2")
+    name = page.get_by_label("New name")
+    await expect(name).to_have_value("qualified")
+    await name.fill("is_ready")
+    await page.get_by_role("dialog").get_by_role("button", name="Rename").click()
+    await expect(page.locator("#said")).to_have_text("Renamed in 2 files.")
+    assert "set is_ready = true" in await desk.text()
+
+    # Alone, neither of the two could.
+    await page.get_by_role("button", name="Go live…").click()
+    await page.get_by_role("dialog").get_by_role("button", name="Only rules/sql.rules").click()
+    await expect(page.get_by_role("dialog")).to_contain_text("is_ready")
+    await expect(page.get_by_role("dialog").get_by_role("button", name="Go live")).to_have_count(0)
+    await page.get_by_role("dialog").get_by_role("button", name="Close").click()
+    await page.get_by_role("button", name="Go live…").click()
+    await page.get_by_role("dialog").get_by_role("button", name="All 2 files").click()
+    await expect(page.get_by_role("dialog")).to_contain_text("is_ready: yes/no")
+    await page.get_by_role("dialog").get_by_role("button", name="Go live").click()
+    await expect(page.locator("#said")).to_have_text("2 files are in force.")
+    await expect(page.locator("#state")).to_have_text("in force")
+    assert "is_ready: yes/no" in (server.root / "schema.rules").read_text("utf-8")
+    assert "set is_ready" in (server.root / "rules/sql.rules").read_text("utf-8")
+
+
 async def test_pictures_on_the_pages_lead_to_their_lines(visit: Visitor, server: LiveServer) -> None:
     run = waiting(server)
     page = await visit("/rules/rules/first.rules")

@@ -1,6 +1,7 @@
 // What the language says of the text as it is typed: mistakes with their fixes, suggestions, explanations.
 import { snippet } from "../vendor/codemirror.js";
 import { Unreachable, post } from "./api.js";
+import { askText } from "./dialog.js";
 import { counted, debounced, h, latest } from "./dom.js";
 import { inline, markdown } from "./markdown.js";
 
@@ -142,6 +143,22 @@ export class Checking extends EventTarget {
   async define() {
     const found = await this._quietly(post("definition", this.question({ at: this.code.at })));
     if (found?.place) await this.goTo(found.place);
+  }
+
+  /** Give the rule or field at the cursor another name, everywhere. Throws a Refusal where that cannot be. */
+  async rename() {
+    const place = this.question({ at: this.code.at });
+    const { state } = this.code.view;
+    const word = state.wordAt(place.at);
+    if (word === null) return;
+    const name = await askText({
+      title: "Rename everywhere", label: "New name", value: state.sliceDoc(word.from, word.to), pattern: ".+", button: "Rename",
+      hint: "Of a rule or a field of your own, in all files. The files change as drafts: go live with them together.",
+    });
+    if (name === null) return;
+    const { edits } = await post("rename", { ...place, name });
+    await this.docs.edit(edits);
+    return Object.keys(edits).length;
   }
 
   /** Put the text into the one style. */

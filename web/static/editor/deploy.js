@@ -5,6 +5,8 @@ import { ask, tell } from "./dialog.js";
 import { counted, h } from "./dom.js";
 import { colours, rules } from "./language.js";
 
+/** Kinds of files that a deploy takes; the others are in force as they are kept. */
+const TOGETHER = new Set(["rules", "schema", "template"]);
 const CHANGES = { added: "new", changed: "changed", removed: "removed" };
 
 /** Asks before a text goes live, and merges texts. */
@@ -48,13 +50,28 @@ export class Deploy {
     if (doc === null || !doc.changed) return;
     try {
       if (doc.stale && doc.live.version) return await this.mergeCurrent();
-      const plan = await post("plan-deploy", { path: doc.path, text: doc.text });
+      const others = await this._others(doc);
+      if (others === null) return;
+      const texts = Object.fromEntries(others.map((other) => [other.path, other.text]));
+      const plan = await post("plan-deploy", { path: doc.path, text: doc.text, others: texts });
       const runs = await this._confirmed(doc, plan);
-      if (runs !== null) await this._put(doc, plan.token, runs);
+      if (runs !== null) await this._put([doc, ...others], plan.token, runs);
     } catch (error) {
       if (!(error instanceof Refusal || error instanceof Unreachable)) throw error;
       await tell("That did not work", error.message);
     }
+  }
+
+  /** Which other files go live in the same moment: none, or all that are changed; null when it is not to be. */
+  async _others(doc) {
+    const others = [...this.docs.open.values()].filter((other) => other !== doc && other.changed && !other.stale && TOGETHER.has(other.kind));
+    if (!TOGETHER.has(doc.kind) || !others.length) return [];
+    const answer = await ask({
+      title: "What goes live?",
+      body: [h("p", {}, "Other open files are changed too. What belongs together goes live in one moment, or not at all."), h("ul", {}, others.map((other) => h("li", {}, other.path)))],
+      buttons: [["one", `Only ${doc.path}`], ["all", `All ${others.length + 1} files`], ["", "Not yet", "plain"]],
+    });
+    return answer === "" ? null : answer === "all" ? others : [];
   }
 
   /** What is to become of runs, by rule, where it is not that they finish; null when it is not to go live. */
@@ -62,7 +79,8 @@ export class Deploy {
     const errors = plan.diagnostics;
     const { parent, view } = this._difference(doc);
     const choices = new Map();
-    const body = [this._rules(plan.rules, choices), errors.length ? this._mistakes(errors) : null, h("h3", {}, doc.path), parent].filter(Boolean);
+    const more = plan.files.filter((file) => file.path !== doc.path).flatMap((file) => [h("h3", {}, file.path), h("pre", { tabIndex: 0, aria: { label: `Changes of ${file.path}` } }, file.diff)]);
+    const body = [this._rules(plan.rules, choices), errors.length ? this._mistakes(errors) : null, h("h3", {}, doc.path), parent, ...more].filter(Boolean);
     const buttons = plan.deployable ? [["ok", "Go live"], ["", "Not yet", "plain"]] : [["", "Close", "plain"]];
     const answer = await ask({ title: "Go live with this?", body, buttons, wide: true });
     view.destroy();
@@ -101,11 +119,12 @@ export class Deploy {
       h("ul", {}, errors.slice(0, 10).map((d) => h("li", {}, `${d.path}:${d.line} ${d.message}`))));
   }
 
-  async _put(doc, token, runs) {
+  async _put(docs, token, runs) {
+    const [doc] = docs;
     try {
-      if (Object.keys(runs).length) await this.docs.goLiveWith(doc, (files) => post("/v1/deploy", { files, token, runs }));
+      if (docs.length > 1 || Object.keys(runs).length) await this.docs.goLiveWith(docs, (files) => post("/v1/deploy", { files, token, runs }));
       else await this.docs.goLive(doc);
-      this.said(`${doc.path} is in force.`);
+      this.said(docs.length > 1 ? `${docs.length} files are in force.` : `${doc.path} is in force.`);
     } catch (error) {
       if (!(error instanceof Refusal) || error.status !== 409) throw error;
       if ("current_version" in error.problem) return this.merge(doc, error.problem);

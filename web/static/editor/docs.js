@@ -120,6 +120,19 @@ export class Docs extends EventTarget {
     this._tell("open");
   }
 
+  /** Change files as the server says: `edits` by path. Those that are not open are opened. */
+  async edit(edits) {
+    for (const [path, changes] of Object.entries(edits)) {
+      if (!this.open.has(path)) this.open.set(path, new Doc(await get(filePath(path)), this._kept(path)));
+      const doc = this.open.get(path);
+      const text = [...changes].sort((a, b) => b.from - a.from).reduce((all, { from, to, text }) => all.slice(0, from) + text + all.slice(to), doc.text);
+      this.replace(doc, text);
+      await this._saveQuietly(doc);
+    }
+    this._remember();
+    this._tell("open");
+  }
+
   /** Close a file; what was typed stays in the store and the draft. */
   close(path) {
     this.open.delete(path);
@@ -243,14 +256,16 @@ export class Docs extends EventTarget {
     await this._wentLive(doc, text, answer.version);
   }
 
-  /** Put the text in force by a deploy of its file, made by `deploy(files)`, which says more than which text. */
-  async goLiveWith(doc, deploy) {
-    this._saveSoon.get(doc)?.cancel();
-    const text = doc.text;
-    await deploy({ [doc.path]: text });
-    await this.forget(doc);
-    const { version } = await get(filePath(doc.path));
-    await this._wentLive(doc, text, version);
+  /** Put texts in force together, by `deploy(files)`, which says more than which texts. */
+  async goLiveWith(docs, deploy) {
+    for (const doc of docs) this._saveSoon.get(doc)?.cancel();
+    const texts = new Map(docs.map((doc) => [doc, doc.text]));
+    await deploy(Object.fromEntries(docs.map((doc) => [doc.path, doc.text])));
+    for (const [doc, text] of texts) {
+      await this.forget(doc);
+      const { version } = await get(filePath(doc.path));
+      await this._wentLive(doc, text, version);
+    }
   }
 
   async _wentLive(doc, text, version) {

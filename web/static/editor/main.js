@@ -24,6 +24,7 @@ const keys = [
   { key: "Mod-s", run: () => act(save), preventDefault: true },
   { key: "Mod-Enter", run: () => act(simulateNow), preventDefault: true },
   { key: "Shift-Alt-f", run: () => act(format), preventDefault: true },
+  { key: "F2", run: () => act(rename), preventDefault: true },
   { key: "F12", run: () => act(() => checking.define()), preventDefault: true },
 ];
 const code = new Code(byId("text"), nonce, {
@@ -66,6 +67,11 @@ async function format() {
   if (docs.current !== null) said((await checking.format()) ? "Formatted." : "Nothing to format.");
 }
 
+async function rename() {
+  const files = docs.current && (await checking.rename());
+  if (files) said(`Renamed in ${files === 1 ? "this file" : `${files} files`}.`);
+}
+
 async function simulateNow() {
   choosePanel("simulate");
   await simulate.load();
@@ -83,6 +89,7 @@ function showKeys() {
   const table = h("table", {}, h("tbody", {}, [
     ["Escape, then Tab", "leave the text; Tab alone indents"], ["F6", "next region: files, text, panels"], ["Ctrl-Space", "what could be typed here"],
     ["F1", "explain the word at the cursor"], ["F8", "next mistake"], ["Ctrl-Shift-M", "list of mistakes, with fixes"], ["F12", "go to where a name is declared"],
+    ["F2", "rename a rule or field everywhere"],
     ["Shift-Alt-F", "format"], ["Ctrl-Enter", "simulate"], ["Ctrl-S", "save as draft"], ["Ctrl-F", "find and replace in this file"], ["Ctrl-Shift-F", "search all files"],
     ["Ctrl-Z, Ctrl-Y", "undo, redo"], ["Ctrl-/", "comment out"], ["Ctrl-Shift-[ and ]", "fold, unfold"],
   ].map(([key, what]) => h("tr", {}, h("td", {}, h("kbd", {}, key)), h("td", {}, what)))));
