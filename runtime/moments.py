@@ -312,3 +312,19 @@ def days_of(offset: str) -> int:
     length = parse_duration(offset)
     days = abs(length.nominal) // 86_400
     return days if length.nominal >= 0 else -days
+
+
+CLOSING = "17:00"
+"""When something is due that has a date and no time of day."""
+
+
+def moment_of(text: str, now: Millis, here: ZoneInfo) -> Millis | None:
+    """When something is due: after a duration, on a day (at `CLOSING`), at an instant; None for any other text."""
+    try:
+        if "T" in text:
+            return parse_instant(text)
+        if text[:1].isdigit() and "-" in text:
+            return resolve(datetime.combine(parse_date(text), parse_time(CLOSING)), here)
+        return shift(now, parse_duration(text), here)
+    except CalendarError:
+        return None

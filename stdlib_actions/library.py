@@ -15,6 +15,7 @@ from stdlib_actions import (
     assign,
     calls,
     consent_marks,
+    crm_tasks,
     drafts,
     fields,
     notify,
@@ -27,6 +28,7 @@ from stdlib_actions import (
     subscriptions,
     tags,
     tasks,
+    teams,
     webhook,
 )
 from stdlib_actions.plugins import Family, installed_families
@@ -58,6 +60,8 @@ _STANDARD = (
     subscriptions,
     sms,
     calls,
+    teams,
+    crm_tasks,
 )
 
 

@@ -1,4 +1,4 @@
-"""Messages to a Slack channel through an incoming webhook."""
+"""Messages to a Slack channel: through an incoming webhook, or by a bot that the workspace has installed."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from runtime.actions import ActionError, EffectAction, Facts, Intent
 from runtime.model import JSON, Effect, Outcome, OutcomeKind
 
 if TYPE_CHECKING:
+    from runtime.egress.client import Reply
     from runtime.settings import Secret
     from runtime.settings import Slack as SlackSettings
     from stdlib_actions.services import Services
@@ -28,7 +29,8 @@ DECLARATIONS = (
         summary="post a message to a Slack channel",
         doc=(
             "Posts through the incoming webhook that `rulelang.toml` names for the channel "
-            "(`[slack.channels]`), or else through the default one. Values of fields are escaped, so that "
+            "(`[slack.channels]`), or else by the bot whose token it names, or else through the default webhook. The "
+            "bot may also be given the id of a channel or of a person. Values of fields are escaped, so that "
             "no name can mention a whole channel or hide a link. Slack takes no idempotency key: an "
             "attempt whose outcome is unknown waits for somebody to look."
         ),
@@ -74,6 +76,8 @@ class Slack:
         from stdlib_actions.posting import post
 
         channel = effect.args["channel"]
+        if self._by_bot(channel):
+            return await self._post_message(effect, prepared)
         secret, own = webhook_of(self._services.settings.slack, channel)
         try:
             url = secret.read(self._services.root, self._services.env)
@@ -88,9 +92,66 @@ class Slack:
         headers = {"Content-Type": "application/json; charset=utf-8"}
         return await post(self._services.egress, url, headers, body, timeout=_TIMEOUT)
 
+    def _by_bot(self, channel: str) -> bool:
+        settings = self._services.settings.slack
+        return bool(any(settings.token) and not webhook_of(settings, channel)[1])
+
+    async def _post_message(self, effect: Effect, prepared: JSON) -> Outcome:
+        """One call of chat.postMessage (api.slack.com/methods/chat.postMessage)."""
+        import json
+
+        from runtime.egress.errors import EgressError
+        from runtime.settings import SettingsError
+        from stdlib_actions.connections import Request, failure
+
+        services, channel = self._services, effect.args["channel"]
+        if services.egress is None:
+            return Outcome(OutcomeKind.FAILED, "nothing is sent from a simulation")
+        settings = services.settings.slack
+        try:
+            token = settings.token.read(services.root, services.env)
+        except SettingsError as problem:
+            return Outcome(OutcomeKind.RETRY, f"the message for {channel} cannot be posted: {problem}")
+        body = {"channel": channel, "text": prepared["text"], "unfurl_links": False, "unfurl_media": False}
+        headers = {"Content-Type": "application/json; charset=utf-8", "Authorization": f"Bearer {token}"}
+        url = f"{settings.base_url.rstrip('/')}/api/chat.postMessage"
+        request = Request("POST", url, headers, json.dumps(body).encode())
+        try:
+            return _posted(await services.connections.send(request, timeout=_TIMEOUT))
+        except EgressError as problem:
+            return failure(problem)
+
     def describe(self, args: Mapping[str, JSON], prepared: JSON) -> str:
         """What simulation shows."""
         return f"slack {args.get('channel')}: {(prepared or {}).get('text', '')}"
+
+
+_AGAIN = frozenset({"ratelimited", "rate_limited", "internal_error", "fatal_error", "service_unavailable"})
+"""Errors of Slack's API after which the same message may be posted later: nothing was posted."""
+
+_MENDABLE = frozenset({"invalid_auth", "account_inactive", "token_revoked", "token_expired", "not_authed"})
+"""Errors of the token, which the operator can mend."""
+
+
+def _posted(reply: Reply) -> Outcome:
+    """What an answer means: Slack says `ok: false` with status 200 when it refuses."""
+    from stdlib_actions.connections import kind_of, parsed, refusal
+
+    said = parsed(reply)
+    answer: dict[str, JSON] = said if isinstance(said, dict) else {}
+    result: dict[str, JSON] = {"status": reply.status}
+    if reply.ok and answer.get("ok") is True:
+        found = {"id": answer.get("ts"), "channel": answer.get("channel")}
+        return Outcome(OutcomeKind.DONE, result=result | {k: v for k, v in found.items() if v})
+    if reply.ok and "ok" not in answer:
+        return Outcome(
+            OutcomeKind.UNKNOWN, "Slack's answer broke off; the message may have been posted", result
+        )
+    if not reply.ok:
+        return Outcome(kind_of(reply.status), refusal(reply), result, reply.retry_after)
+    error = str(answer.get("error") or "unknown")[:100]
+    kind = OutcomeKind.RETRY if error in _AGAIN | _MENDABLE else OutcomeKind.FAILED
+    return Outcome(kind, f"Slack refused the message: {error}", result | {"code": error}, reply.retry_after)
 
 
 def webhook_of(settings: SlackSettings, channel: str) -> tuple[Secret, bool]:

@@ -11,9 +11,6 @@ from runtime.actions import ActionError, LocalAction, LocalContext
 from runtime.model import JSON, Millis
 
 PRIORITIES = ("low", "normal", "high")
-DUE_TIME = "17:00"
-"""When a task is due that has a date and no time of day."""
-
 DECLARATIONS = (
     Action(
         name="create_task",
@@ -155,27 +152,14 @@ def _who(context: LocalContext, args: Mapping[str, JSON]) -> dict[str, JSON]:
 
 
 def _due(context: LocalContext, value: JSON) -> Millis | None:
-    from rulelang.calendar import CalendarError, parse_date, parse_duration, parse_instant, shift
+    from runtime.moments import moment_of
 
     if value is None:
         return None
-    text = str(value)
-    try:
-        if "T" in text:
-            return parse_instant(text)
-        if text[:1].isdigit() and "-" in text:
-            return _at_closing(context, parse_date(text))
-        return shift(context.now, parse_duration(text), context.zone)
-    except CalendarError:
-        raise ActionError(f"the task cannot be due at `{text}`") from None
-
-
-def _at_closing(context: LocalContext, day: Any) -> Millis:
-    from datetime import datetime
-
-    from rulelang.calendar import parse_time, resolve
-
-    return resolve(datetime.combine(day, parse_time(DUE_TIME)), context.zone)
+    found = moment_of(str(value), context.now, context.zone)
+    if found is None:
+        raise ActionError(f"the task cannot be due at `{value}`")
+    return found
 
 
 def _reminder(context: LocalContext, due: Millis | None, before: JSON) -> Millis | None:
