@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from bisect import bisect_left, insort
-from collections.abc import Iterator, Mapping
+from collections import Counter as Multiset
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
@@ -48,6 +49,14 @@ class Counter:
         """The moments to keep, in order, after one more event: no more than make a difference."""
         found = list(moments)
         insort(found, moment)
+        return found[self.gone(found, now, zone) :][-self.most :]
+
+    def recounted(
+        self, known: list[Millis], past: Iterable[Millis], now: Millis, zone: ZoneInfo
+    ) -> list[Millis]:
+        """The moments to keep when those of recorded events are counted too; one that was counted counts once."""
+        both = Multiset(known) | Multiset(past)
+        found = sorted(both.elements())
         return found[self.gone(found, now, zone) :][-self.most :]
 
     def gone(self, moments: list[Millis], at: Millis, zone: ZoneInfo) -> int:

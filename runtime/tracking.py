@@ -1,9 +1,9 @@
 """Follows conditions within a turn: evaluates those that a change can touch, notes when time touches them next.
 
-`memory["followed"]` holds `stamp` (of what was followed when the subject was last looked at as a whole), `in` (the
-computed segments it is in), `due` {key: when to look again}, `starts` {key: 0 false, -1 true and told, or since when},
-`status` and `hand` (the status computed last, and the one set by hand), `counts` and `latest` (moments of events), and
-`missed` {name: [[due, data of the first event]]}.
+`memory["followed"]` holds `stamp` (of what was followed when the subject was last looked at as a whole), `past` (the
+same for recorded events that were counted), `in` (the computed segments it is in), `due` {key: when to look again},
+`starts` {key: 0 false, -1 true and told, or since when}, `status` and `hand` (the status computed last, and the one set
+by hand), `counts` and `latest` (moments of events), and `missed` {name: [[due, data of the first event]]}.
 """
 
 from __future__ import annotations
@@ -91,9 +91,14 @@ class Tracking:
         counters = self._following.counters
         self.count([counters[name] for name in names if name in counters], occurred_at)
 
-    def take_news(self, event: Event) -> None:
-        """What an internal event says: of the clock, of a record that this one is linked to, of a contact's event."""
+    def take_news(self, event: Event) -> bool:
+        """What an internal event says: of the clock, of a record that this one is linked to, of a contact's event.
+
+        Whether the record is another for what had been recorded before anything was counted.
+        """
         data = event.data
+        if "past" in data:
+            return self._recount(data["past"])
         if event.type == CONTACT_HEARD:
             self._count_named(data["counts"], event.occurred_at)
         elif event.type == ALARMS_CHANGED and "pass" not in data:
@@ -101,6 +106,27 @@ class Tracking:
             roots = [str(data["root"])] if "root" in data else list(self._following.related)
             for root in roots:
                 self._touch_related(root, data.get("fields"))
+        return False
+
+    def _recount(self, past: Sequence[Sequence[JSON]]) -> bool:
+        """Count events that were recorded before these counts were declared: (type, moment, data) of each."""
+        turn, following = self._turn, self._following
+        for counter in following.counters.values():
+            mine = [(at, data) for type_, at, data in past if type_ == counter.event and not counter.contacts]
+            moments = [at for at, data in mine if self._holds(counter.test, {"awaited": data})]
+            place = "counts" if counter.window is not None else "latest"
+            known = self._kept.get(place, {})
+            if counter.window is None:
+                value: JSON = max(
+                    [*moments, *(known[n] for n in (counter.name,) if n in known)], default=None
+                )
+            else:
+                value = counter.recounted(known.get(counter.name, []), moments, turn.now, turn.zone())
+            if moments and value != known.get(counter.name):
+                self._keep(place, {**known, counter.name: value})
+                self._touched |= following.counted.get(counter.name, set())
+        self._keep("past", following.stamp)
+        return self._settle_quietly()
 
     # --- what does not come --------------------------------------------------------------------------
 
@@ -173,15 +199,21 @@ class Tracking:
         """Bring up to date what was last looked at under other definitions, without any event; whether it changed."""
         if not self._turn.working.exists or self._kept.get("stamp") == self._following.stamp:
             return False
-        before = self._turn.working.fields
-        fields = {name: before.get(name) for name in (SEGMENTS, "status", "health")}
+        before = self._turn.working.fields.get(SEGMENTS)
         self._forget()
-        self._quiet = True
         self._touch_all()
+        changed = self._settle_quietly()
+        return changed or self._turn.working.fields.get(SEGMENTS) != before
+
+    def _settle_quietly(self) -> bool:
+        """Evaluate what is touched without any event, and without a rule that begins; whether the record is another."""
+        working = self._turn.working
+        fields = {name: working.fields.get(name) for name in (SEGMENTS, "status", "health")}
+        self._quiet = True
         self._settle()
         self._quiet = False
-        self._turn.working.forget_changes()
-        return any(self._turn.working.fields.get(name) != value for name, value in fields.items())
+        working.forget_changes()
+        return any(working.fields.get(name) != value for name, value in fields.items())
 
     def _forget(self) -> None:
         """Drop what nothing is followed by any more."""
@@ -210,6 +242,7 @@ class Tracking:
         """These changes with all that follows from them and the events that were heard; `quiet`: no rule begins."""
         if created:
             self._touch_all()
+            self._keep("past", self._following.stamp)
         if changes:
             self._touch(changes)
         if not self._touched:

@@ -275,7 +275,8 @@ class Turn:
         if self._alarms is not None and event.type in _NEWS_OF_ALARMS:
             self._alarms.demand()
         if self._tracking is not None:
-            self._tracking.take_news(event)
+            if self._tracking.take_news(event):
+                self.listening.revisit()
             self.settle([], False, event)
         elif event.type == ALARMS_CHANGED:
             clear(self.working)

@@ -10,11 +10,15 @@ from collections.abc import Mapping
 from msgspec.structs import replace
 
 from runtime.engine.unit import Unit
-from runtime.model import ALARMS_CHANGED, Event, EventInput, Millis, SubjectKey
+from runtime.model import ALARMS_CHANGED, JSON, Event, EventInput, Millis, SubjectKey
 from runtime.store.protocol import AcceptedEvent, Batch, Transaction
+from runtime.tracking import MEMORY
 
 _SAID = ("pass", "root", "fields")
 """What of an event every subject is told."""
+_PAST = 1_000
+"""The most recorded events of one subject that are looked at for counts, the newest."""
+
 PASS = "alarms.pass:"
 """Counters, one for each kind: the number of the last pass over all subjects. Only the last goes on."""
 
@@ -66,7 +70,20 @@ def arm_again(unit: Unit, event: Event, limit: int) -> None:
 def _arm(unit: Unit, event: Event, keys: list[SubjectKey]) -> None:
     unit.pass_by(keys)
     said = {name: value for name, value in event.data.items() if name in _SAID}
-    inputs = [(key, EventInput(replace(event, subject=key, data=said))) for key in keys]
+    inputs = [
+        (key, EventInput(replace(event, subject=key, data=said | _past(unit, key, said)))) for key in keys
+    ]
     unit.load_related(inputs)
     for key, input in inputs:
         unit.advance(key, input)
+
+
+def _past(unit: Unit, key: SubjectKey, said: Mapping[str, JSON]) -> dict[str, JSON]:
+    """With a pass, the recorded events of a subject that count for what is new, as (type, moment, data)."""
+    following = unit.rules.machine.following.get(key.kind)
+    if "pass" not in said or following is None or not following.hears:
+        return {}
+    if unit.states[key].memory.get(MEMORY, {}).get("past") == following.stamp:
+        return {}
+    events = (event for event in unit.tx.events_of(key, _PAST) if event.type in following.hears)
+    return {"past": [[e.type, min(e.occurred_at, e.received_at), e.data] for e in events]}

@@ -53,6 +53,12 @@ class MemoryTransaction(MemoryWrites):
         found = (key for key in self._tables.subjects if key.kind == kind and key.id > after)
         return sorted(found, key=lambda key: key.id)[:limit]
 
+    def events_of(self, key: SubjectKey, limit: int) -> list[Event]:
+        """See Transaction."""
+        events = (r for r in self._tables.events.values() if r.subject == key and not r.pending)
+        found = sorted(events, key=lambda record: record.seq, reverse=True)
+        return [decode_event(record.body) for record in found[:limit]]
+
     def runs(self, ids: Sequence[str]) -> dict[str, Run]:
         """See Transaction."""
         runs = self._tables.runs

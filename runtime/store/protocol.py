@@ -170,6 +170,9 @@ class Transaction(Protocol):
     def subjects_of(self, kind: str, limit: int, after: str = "") -> list[SubjectKey]:
         """Subjects of a kind that exist, by id, from behind the id `after`."""
 
+    def events_of(self, key: SubjectKey, limit: int) -> list[Event]:
+        """The recorded events of a subject that have been handled, newest first."""
+
     def runs(self, ids: Sequence[str]) -> dict[str, Run]:
         """Those of the runs that exist, live or ended."""
 

@@ -85,6 +85,12 @@ class SqliteTransaction(WritingVerbs, ClearingVerbs):
         parameters = (self._caches.name_id(kind), after, limit)
         return [SubjectKey(kind, id) for (id,) in self._connection.execute(st.SUBJECTS_OF, parameters)]
 
+    def events_of(self, key: SubjectKey, limit: int) -> list[Event]:
+        """See Transaction."""
+        parameters = (self._caches.name_id(key.kind), key.id, limit)
+        rows = self._connection.execute(st.EVENTS_OF, parameters)
+        return [unpack_event(EventCells._make(row)) for row in rows]
+
     def runs(self, ids: Sequence[str]) -> dict[str, Run]:
         """See Transaction."""
         runs = {}

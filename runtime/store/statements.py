@@ -209,6 +209,20 @@ PENDING_EVENTS = _limited(
     .order_by(events.c.seq)
 )
 
+EVENTS_OF = _limited(
+    select(events.c.seq, events.c.id, names.c.text, subjects.c.id, events.c.received_at, events.c.body)
+    .join_from(subjects, names)
+    .join(trail, trail.c.subject == subjects.c.seq)
+    .join(events, events.c.seq == trail.c.seq)
+    .where(
+        subjects.c.kind == bindparam("kind"),
+        subjects.c.id == bindparam("id"),
+        trail.c.kind == literal_column(str(int(Trail.EVENT))),
+        text("events.pending = 0"),
+    )
+    .order_by(trail.c.seq.desc())
+)
+
 # --- runs ----------------------------------------------------------------------------------------------
 
 _RUN = (runs.c.seq, runs.c.id, runs.c.rule, runs.c.plan, runs.c.subject)

@@ -236,6 +236,33 @@ def test_a_new_segment_takes_its_members_in_without_a_flood_and_then_follows_the
     ]
 
 
+def test_orders_that_were_recorded_before_a_segment_was_declared_count_for_it(tmp_path: Path) -> None:
+    rules = (
+        'segment "Buyers" for contact: count(order placed in 10d where value > 10EUR) >= 2\n'
+        'when last(order placed) < now - 9d do add tag "long ago"\n' + ENTERED.format("Buyers")
+    )
+    scene = Scene(
+        'on tag added "x" do stop',
+        contacts=[{"id": "c_1"}, {"id": "c_2"}],
+        events=[
+            event("2026-03-02T10:00:00Z", "order.placed", value=50),
+            event("2026-03-02T10:00:00Z", "order.placed", "c_2", value=50),
+            event("2026-03-03T10:00:00Z", "order.placed", value=5),
+            event("2026-03-03T10:00:00Z", "order.placed", value=50),
+            event("2026-03-05T10:00:00Z", "order.placed", "c_2", value=50),
+        ],
+        edits={"2026-03-04T09:00:00Z": rules},
+    )
+    timeline = played(scene, tmp_path)
+    assert [(e["at"][:10], e["subject"]["id"], e["input"]["tag"]) for e in entries(timeline, "action")] == [
+        ("2026-03-05", "c_2", "Buyers in"),
+        ("2026-03-12", "c_1", "Buyers out"),
+        ("2026-03-12", "c_2", "Buyers out"),
+        ("2026-03-12", "c_1", "long ago"),
+        ("2026-03-14", "c_2", "long ago"),
+    ]
+
+
 def test_a_segment_that_is_taken_back_leaves_nothing_behind(tmp_path: Path) -> None:
     scene = Scene(
         'segment "Hot" for contact: score >= 80\nsegment "Kept" for contact',

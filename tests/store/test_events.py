@@ -82,3 +82,13 @@ async def _all(reader: ReadStore, limit: int, **filters: object) -> list[str]:
         assert found, "a cursor promises more"
         ids += [event.id for event in found]
     return ids
+
+
+def test_the_handled_events_of_one_subject_newest_first(store: WriteStore) -> None:
+    write(store, events=[accepted(f"e{n}", subject=ANA if n % 2 else BO) for n in range(6)])
+    write(store, events=[AcceptedEvent(event("waits", subject=ANA), b"", (), pending=True)])
+    with store.transaction() as tx:
+        assert [each.id for each in tx.events_of(ANA, 10)] == ["e5", "e3", "e1"]
+        assert [each.id for each in tx.events_of(BO, 2)] == ["e4", "e2"]
+        assert tx.events_of(ANA._replace(id="nobody"), 10) == []
+        assert tx.events_of(ANA, 1) == [event("e5", subject=ANA)]
