@@ -107,7 +107,10 @@ class _Completer:
     def _values(self, context: Context, want: Wanted) -> Iterator[Completion]:
         for param in want.arguments:
             label = f"{param.name}: "
-            yield self._completion(label, CompletionKind.PARAMETER, label, str(param.type), param.doc)
+            rank = _VALUE if param.required else _NAME
+            yield self._completion(
+                label, CompletionKind.PARAMETER, label, str(param.type), param.doc, rank=rank
+            )
         if want.parameter is not None:
             setting = want.table is self._workspace.phrases.actions
             named = [key for key, rule in self._workspace.keys.items() if rule.node.name is not None]

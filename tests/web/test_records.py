@@ -196,7 +196,7 @@ def test_head_is_as_get_without_the_body(api: httpx.Client, new_id: NewId) -> No
         ("DELETE", "/v1/contacts/c_1", {"GET", "HEAD", "PUT"}),
         ("POST", "/v1/contacts", {"GET", "HEAD"}),
         ("GET", "/v1/runs/x/cancel", {"POST"}),
-        ("OPTIONS", "/v1/rules/a.rules", {"GET", "HEAD", "PUT"}),
+        ("OPTIONS", "/v1/rules/a.rules", {"GET", "HEAD", "PUT", "DELETE"}),
     ],
 )
 def test_other_methods_name_those_there_are(
