@@ -133,7 +133,7 @@ class EngineCore:
         with self.store.transaction() as tx:
             tx.save_plans(rules.plans.encoded())
             plan_passes(tx, rules.machine.stamps, now)
-            plan_settling(tx, settlings, now)
+            plan_settling(tx, settlings, rules.plans.all, now)
             self._settle_pauses(tx, rules, now)
             self._flush(tx, now)
             if record is not None:

@@ -7,11 +7,12 @@ between two parts and slip by.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 import msgspec
 from msgspec.structs import replace
 
+from rulelang.plan.model import Plan
 from runtime.engine.pauses import reconcile, resumed
 from runtime.engine.unit import Unit
 from runtime.model import (
@@ -47,18 +48,26 @@ class Settling(msgspec.Struct, frozen=True):
     reason: str
 
 
-def plan_settling(tx: Transaction, settlings: Iterable[Settling], now: Millis) -> None:
-    """Record what is to be done with runs in flight."""
+def plan_settling(
+    tx: Transaction, settlings: Iterable[Settling], plans: Mapping[str, Plan], now: Millis
+) -> None:
+    """Record what is to be done with runs in flight, once these plans are in force."""
     batch = Batch()
     number = tx.counters().get(NUMBER, 0)
     for settling in settlings:
         number += 1
         batch.counters |= {NUMBER: number, f"{LAST}{settling.rule}": number}
         data = {"number": number, "rule": settling.rule, "to": settling.to, "reason": settling.reason}
+        data["version"] = _version(plans, settling.rule)
         event = Event(f"{RUNS_SETTLED}:{number}", RUNS_SETTLED, now, now, SubjectKey(settling.kind, ""), data)
         batch.events.append(AcceptedEvent(event, b"", (), pending=True))
     if batch.events:
         tx.write(batch)
+
+
+def _version(plans: Mapping[str, Plan], rule: str) -> str:
+    plan = plans.get(rule)
+    return plan.hash if plan is not None else ""
 
 
 def void_settling(tx: Transaction, rules: Iterable[str]) -> None:
@@ -76,6 +85,9 @@ def settle(unit: Unit, event: Event, limit: int) -> None:
         resume(unit, event, limit)
         return
     if data["number"] != unit.counter(f"{LAST}{data['rule']}"):
+        return
+    # A deploy of which the answer was lost has failed for whoever asked, and its rules are not in force.
+    if data["version"] != _version(unit.rules.plans.all, data["rule"]):
         return
     status, after = data.get("status", 0), data.get("after", 0)
     found = unit.tx.runs_of(data["rule"], _STATUSES[status], limit, after)

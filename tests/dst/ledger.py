@@ -116,6 +116,11 @@ class Ledger:
         elif entry.kind == EntryKind.WAITING:
             assert entry.due is not None
             self._due[place] = entry.due
+        elif entry.kind == EntryKind.MOVED:
+            self.seen["moved"] += 1
+            self._due = {other: due for other, due in self._due.items() if other[0] != entry.run}
+            if entry.due is not None:
+                self._due[place] = entry.due
         elif entry.kind == EntryKind.RESUMED and place in self._due:
             due = self._due.pop(place)
             self.check(entry.at >= due, "a wait is never early", *place, entry.at, due)

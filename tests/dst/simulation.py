@@ -9,6 +9,7 @@ from typing import Any
 
 from runtime.bounds import Bounds
 from runtime.clock import ClockLimits, VirtualClock
+from runtime.engine.settling import Settling
 from runtime.engine.work import CancelRun, Receipt, ReceiptStatus, Replay, Skip, Work
 from runtime.model import LIVE, EffectStatus, Event
 from runtime.store.memory import MemoryStore
@@ -162,12 +163,16 @@ class Simulation:
         self.clock.step(step)
 
     def deploy(self) -> None:
-        """Other rules go live."""
+        """Other rules go live; what is in flight may be moved to them."""
         assert self.process is not None
         self.version += 1
-        rules = self.process.core.rules.deployed(SCHEMA, workload.plans(self.version))
+        plans = workload.plans(self.version)
+        rules = self.process.core.rules.deployed(SCHEMA, plans)
+        moved = [plan for plan in plans if self.random.random() < 0.3]
+        settlings = [Settling(plan.key, plan.subject, plan.hash, "") for plan in moved]
+        self.process.cycle.doubt()
         try:
-            self.process.core.install(rules)
+            self.process.core.install(rules, self.process.clock.now(), settlings)
         except StoreUnavailable:
             return
         self.seen["deploy"] += 1

@@ -18,13 +18,13 @@ CUSTOMER = Op("eq", (Get(("contact", "status")), Lit("customer")))
 
 
 def plans(version: int) -> list[Plan]:
-    """The rules; a later version differs in what it sets."""
+    """The rules; a later version differs in what it sets and in how long it waits."""
     return [
         plan(
             "two sends",
             "go",
             act("do.0", "set", field="score", value=version),
-            wait("do.1", "30m"),
+            wait("do.1", f"{30 + version % 3 * 10}m"),
             act("do.2", "tell", to="alpha"),
             act("do.3", "post", to="beta"),
         ),
