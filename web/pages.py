@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import parse_qs
+from urllib.parse import parse_qs, quote
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
@@ -15,6 +15,7 @@ from starlette.routing import BaseRoute, Route
 from rulelang.diagnostics.render import render_text
 from runtime.engine.work import Replay, Skip
 from runtime.model import EffectStatus
+from runtime.statistics import RuleStatistics
 from stdlib_actions.mail.mailbox import list_messages, read_message, read_source
 from web.auth import SESSION_SECONDS, cookie_name, same_origin
 from web.body import read_body
@@ -22,10 +23,12 @@ from web.context import AppContext, committed, context_of
 from web.editing.page import editor_page, preview
 from web.editing.picture import picture_of_run, pictures_of_file
 from web.html import render, render_plain
+from web.pausing import set_paused
 from web.problems import Problem
 from web.routing import Handler, by_method
 from web.rules import rules_overview
 from web.runs import effect_json, expect_done, find_effect, find_run, run_detail, run_json
+from web.statistics import rule_statistics
 
 ANYBODY = ""
 """The scope of pages for strangers."""
@@ -126,7 +129,27 @@ async def rule_page(request: Request) -> Response:
         raise Problem(404, f"the workspace has no file {name[:100]!r}")
     pictures = await run_in_threadpool(pictures_of_file, workspace.checked, name)
     lines = text.removesuffix("\n").split("\n")
-    return render(request, "rules.html", file=name, lines=lines, pictures=pictures)
+    numbers = await _numbers(request, [picture["rule"] for picture in pictures])
+    paused = context_of(request).engine.paused
+    return render(
+        request, "rules.html", file=name, lines=lines, pictures=pictures, numbers=numbers, paused=paused
+    )
+
+
+async def _numbers(request: Request, rules: Sequence[str]) -> dict[str, RuleStatistics]:
+    """What was counted of rules, for who may see it."""
+    if "runs:read" not in request.scope["held"]:
+        return {}
+    return {rule: await rule_statistics(context_of(request), rule) for rule in rules}
+
+
+async def pause(request: Request) -> Response:
+    """Pause a rule by hand, or let it go on."""
+    fields = parse_qs((await read_body(request, request.receive, _MAX_FORM)).decode("utf-8", "replace"))
+    rule, file, paused = (fields.get(name, [""])[0] for name in ("rule", "file", "paused"))
+    await set_paused(request, rule, paused == "yes")
+    known = file in context_of(request).workspace.texts
+    return RedirectResponse(f"/rules/{quote(file)}" if known else "/", 303)
 
 
 async def message_page(request: Request) -> Response:
@@ -219,6 +242,7 @@ PAGES: Sequence[Page] = (
     Page("POST", "/editor/preview", "rules:read", preview),
     Page("GET", "/mailbox/{id}", "mailbox:read", message_page),
     Page("GET", "/mailbox/{id}/source", "mailbox:read", message_source),
+    Page("POST", "/pause", "rules:write", pause),
     Page("POST", "/effects/{key}/replay", "runs:write", replay),
     Page("POST", "/effects/{key}/skip", "runs:write", skip),
     Page("GET", "/sign-in", ANYBODY, sign_in_page),

@@ -22,7 +22,19 @@ async def post_resume(request: Request) -> Response:
 
 
 async def _set(request: Request, paused: bool) -> Response:
-    context, key = context_of(request), request.path_params["key"]
+    key = request.path_params["key"]
+    state = await set_paused(request, key, paused)
+    paused = key in context_of(request).engine.paused
+    return json_response({"rule": key, "state": state, "paused": paused})
+
+
+async def set_paused(request: Request, key: str, paused: bool) -> str:
+    """Pause a rule by hand, or end that; the state that its header says.
+
+    Raises:
+        Problem: 404 when there is no such rule, 409 when its header says that it is paused, 503.
+    """
+    context = context_of(request)
     async with context.workspace.changing:
         plan = next((p for p in context.workspace.checked.plans if p.key == key), None)
         if plan is None:
@@ -33,7 +45,7 @@ async def _set(request: Request, paused: bool) -> Response:
             by = context.guard.author_name(request)
             record = pause_recorder(key, paused, by, context.clock())
             await committed(context.engine.pause(key, paused, record))
-    return json_response({"rule": key, "state": plan.state, "paused": key in context.engine.paused})
+    return plan.state
 
 
 _STATE = {

@@ -41,6 +41,7 @@ SOMETIMES = (
     "event failed",
     "killed by an input",
     "left on disk",
+    "moved",
     "refused",
     "related record changed",
     "replay",

@@ -82,6 +82,7 @@ def test_it_lists_every_route_of_the_api_and_no_other(server: LiveServer, docume
         "/editor",
         "/tasks",
         "/inbox",
+        "/pause",
     )
     pages += ("/u/", "/o/", "/c/", "/drafts")
     served = {
