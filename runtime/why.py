@@ -16,6 +16,7 @@ from rulelang.plan.scope import Directory, Scope
 from rulelang.types.schema import Schema
 from runtime.model import JSON, Entry, EntryKind, Millis, SubjectKey
 from runtime.stages import with_stage
+from runtime.tracking import CONDITION_MET
 from runtime.zones import zone_of
 
 MAX_SEGMENTS = 100_000
@@ -144,9 +145,12 @@ def _judge(
     now, plan = plan, then.plan if then is not None and then.plan is not None else plan
     number = then.number if then is not None else 0
     triggers = [t for t in plan.triggers if t.event == entry.action]
-    if not triggers:
+    met = plan.begins is not None and entry.action == CONDITION_MET and entry.input.get("rule") == plan.key
+    if not triggers and not met:
         if not asked:
             return None
+        if plan.begins is not None:
+            return _not_begun(plan, schema, people, case, entry, fields)
         listens = ", ".join(dict.fromkeys(t.event for t in plan.triggers))
         reason = f"the rule listens to {listens}, this event is {entry.action}"
         return Verdict(entry.event, entry.action, entry.at, "not_listening", reason)
@@ -162,6 +166,22 @@ def _judge(
     if not reason:
         reason = _not_in_force(now, case, then)
     return Verdict(entry.event, entry.action, entry.at, "not_matched", reason, parts=parts, version=number)
+
+
+def _not_begun(
+    plan: Plan,
+    schema: Schema,
+    people: Directory,
+    case: Case,
+    entry: Entry,
+    fields: Mapping[str, JSON],
+) -> Verdict:
+    """Why a rule that begins by its condition did not begin with an event; counts of events are not told here."""
+    records = {"contact": {}, "account": {}, "opportunity": {}, **case.related, case.key.kind: fields}
+    scope = Scope(records, entry.at, zone_of(records, schema.time_zone), people, plan.subject)
+    reason = first_false(plan.when, scope) or "its condition held, and began to hold with another event"
+    parts = tuple(_part(part, scope) for part in conjuncts(plan.when))
+    return Verdict(entry.event, entry.action, entry.at, "not_matched", reason, parts=parts)
 
 
 def _told(plan: Plan, journal: Sequence[Entry], arrival: Entry) -> Verdict | None:

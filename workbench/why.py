@@ -79,7 +79,10 @@ def _print(found: list[Verdict], plan: Plan, subject: str, shown: ZoneInfo, form
         return
     if not found:
         listens = ", ".join(dict.fromkeys(trigger.event for trigger in plan.triggers))
-        click.echo(f"`{plan.key}` listens to {listens}; no such event has come for {subject}")
+        missing = f"listens to {listens}; no such event has come"
+        if plan.begins is not None:
+            missing = "begins when its condition becomes true, which has not been seen"
+        click.echo(f"`{plan.key}` {missing} for {subject}")
     for verdict in found:
         for line in verdict_lines(verdict, shown):
             click.echo(line)

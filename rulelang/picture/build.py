@@ -34,6 +34,10 @@ class _Builder:
     # --- the beginning ---
 
     def _triggers(self) -> Iterator[str]:
+        begins = self._plan.begins
+        if begins is not None:
+            held = f" for {begins.held}" if begins.held else ""
+            yield f"when {self._condition('when', self._plan.when)}{held}"
         for number, trigger in enumerate(self._plan.triggers):
             yield self._written(f"on.{number}").removeprefix("or ").removeprefix("on ") or trigger.event
 
@@ -43,7 +47,11 @@ class _Builder:
     def _clauses(self) -> str:
         """The condition, and what ends a run early, a line each."""
         plan = self._plan
-        clauses = [f"when {self._condition('when', plan.when)}"] if plan.when is not None else []
+        clauses = (
+            [f"when {self._condition('when', plan.when)}"]
+            if plan.when is not None and plan.begins is None
+            else []
+        )
         clauses += [f"exit when {self._condition(f'exit.{n}', ir)}" for n, ir in enumerate(plan.exits)]
         clauses += [f"goal when {self._condition(f'goal.{n}', ir)}" for n, ir in enumerate(plan.goals)]
         for number, each in enumerate(plan.exit_on):

@@ -146,7 +146,8 @@ def _expect_header(coverage: Coverage, plan: model.Plan) -> None:
             continue  # started by name, past the matcher; its steps tell
         coverage.expect(plan.key, f"on.{number}", "fired", *(["passed by"] if trigger.when else []))
     if plan.when is not None:
-        coverage.expect(plan.key, "when", "true", "false")
+        # What begins a rule is looked at only when it has become true.
+        coverage.expect(plan.key, "when", "true", *(["false"] if plan.begins is None else []))
 
 
 def _outcome(value: bool) -> str:
@@ -237,7 +238,8 @@ class _Watch:
         return replace(test, holds=self._condition(id, test.holds))
 
     def _condition(self, id: str, condition: Condition) -> Condition:
-        self._coverage.expect(self._plan.key, id, "true", "false")
+        begins = id == "when" and self._plan.begins is not None
+        self._coverage.expect(self._plan.key, id, "true", *([] if begins else ["false"]))
 
         def watched(scope: Scope) -> bool:
             held = condition(scope)
