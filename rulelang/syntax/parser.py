@@ -16,13 +16,13 @@ from rulelang.source import Source, Span
 from rulelang.syntax import expected
 from rulelang.syntax.blocks import OPENERS
 from rulelang.syntax.builder import Builder
-from rulelang.syntax.cache import ParseCache
+from rulelang.syntax.cache import ParseCache, Reader
 from rulelang.syntax.depth import MAX_DEPTH, too_deep
 from rulelang.syntax.indentation import left_open, mismatches
 from rulelang.syntax.items import Item, split
 from rulelang.syntax.lalr import Machine, Reduction, reductions
 from rulelang.syntax.lexer import MAX_TOKENS, tokenize
-from rulelang.syntax.moving import Items, Placed
+from rulelang.syntax.moving import Items, Placed, moved_diagnostic
 from rulelang.syntax.newlines import breaks
 from rulelang.syntax.nodes import Declaration, Expr, Module, Rule, Word
 from rulelang.syntax.recovery import Recovery
@@ -61,6 +61,41 @@ def parse(source: Source, cache: ParseCache | None = None) -> Parsed:
 
 
 def _parse(source: Source, cache: ParseCache | None) -> Parsed:
+    items, tests, diagnostics = (_cached(source, cache) if cache else None) or _read(source, None)
+    diagnostics.sort(key=lambda d: d.span)
+    return Parsed(Module(Span(0, len(source.text)), Items(items), tuple(tests)), tuple(diagnostics))
+
+
+_OPEN_QUOTES = frozenset(("E0035", "E0036"))
+"""The codes of texts whose quotes are not closed on their line."""
+
+_Read = tuple[list[Placed[Rule | Declaration]], list[Span], list[Diagnostic]]
+"""The items, where tests stand, and what is wrong."""
+
+
+def _cached(source: Source, cache: ParseCache) -> _Read | None:
+    """What a file says, read part by part as far as the parts are new; None when its mistakes are too many."""
+    reader = cache.reader()
+    items: list[Placed[Rule | Declaration]] = []
+    tests: list[Span] = []
+    diagnostics: list[Diagnostic] = []
+    for start, text in reader.parts(source.text):
+        part = reader.part(text)
+        if part is None:
+            part = reader.keep_part(text, *_read(Source(source.path, text), reader))
+        items += [Placed(placed.base, placed.by + start) for placed in part.items]
+        tests += [Span(span.start + start, span.end + start) for span in part.tests]
+        diagnostics += [moved_diagnostic(d, source, start) for d in part.diagnostics]
+    if any(d.code in _OPEN_QUOTES for d in diagnostics):
+        # A text whose quotes are not closed may go on in the next part: then the file is read as a whole.
+        part = reader.keep_part(source.text, *_read(source, reader))
+        items, tests, diagnostics = list(part.items), list(part.tests), list(part.diagnostics)
+    reader.done()
+    return (items, tests, diagnostics) if len(diagnostics) < MAX_MISTAKES else None
+
+
+def _read(source: Source, reader: Reader | None) -> _Read:
+    """What a text says, item by item; those that `reader` knows are not parsed again."""
     lexed = tokenize(source)
     builder = Builder(source)
     bound = reductions(builder)
@@ -68,16 +103,15 @@ def _parse(source: Source, cache: ParseCache | None) -> Parsed:
     tests: list[Span] = []
     diagnostics = list(lexed.diagnostics)
     broken = [d.span.start for d in lexed.diagnostics]
-    read = cache.reader(source) if cache else None
     for item in split(source, lexed.tokens):
         if item.start == "test":
             tests.append(item.tokens[0].span.to(item.tokens[-1].span))
             continue
-        kept = read.find(item) if read else None
+        kept = reader.find(source, item) if reader else None
         if kept is None:
             node, found = _item(source, item, builder, bound)
-            if read:
-                read.keep(item, node, found)
+            if reader:
+                reader.keep(source, item, node, found)
             kept = (Placed(node) if node is not None else None), found
         placed, found = kept
         diagnostics += found
@@ -88,10 +122,7 @@ def _parse(source: Source, cache: ParseCache | None) -> Parsed:
         if len(diagnostics) >= MAX_MISTAKES:
             diagnostics.append(say.too_many_mistakes(source, diagnostics[-1].span, MAX_MISTAKES))
             break
-    if read:
-        read.done()
-    diagnostics.sort(key=lambda d: d.span)
-    return Parsed(Module(Span(0, len(source.text)), Items(items), tuple(tests)), tuple(diagnostics))
+    return items, tests, diagnostics
 
 
 @contextmanager
