@@ -132,6 +132,12 @@ async def test_pictures_on_the_pages_lead_to_their_lines(visit: Visitor, server:
     await expect(page.locator(".source .t-keyword")).not_to_have_count(0)
     await page.locator(".picture text", has_text="wait 20s").click()
     await expect(page).to_have_url(re.compile("#L10$"))
+    await page.goto(f"/editor?file={FIRST}&line=10")
+    await page.get_by_role("tab", name="Flow").click()
+    await page.get_by_label("Way of").select_option(run)
+    await expect(page.locator("#flow .node.done")).to_have_count(1)
+    await expect(page.locator("#flow .node.waiting")).to_contain_text("wait 20s")
+
     await page.goto(f"/runs/{run}")
     await expect(page.locator(".picture .node.done")).to_have_count(1)
     step = page.locator(".picture .node.waiting")

@@ -1,7 +1,10 @@
 // The picture of a rule beside its text, drawn by the server: a step leads to its place, the cursor to its step.
-import { Refusal, Unreachable, post } from "./api.js";
+import { Refusal, Unreachable, get, post } from "./api.js";
 import { byId, debounced, h, latest } from "./dom.js";
+import { clock } from "./timeline.js";
 
+const RUNS = 25;
+const SIMULATED = "simulated";
 const OVER = new Set(["completed", "exited", "failed", "cancelled"]);
 
 /** The panel of the picture. */
@@ -14,10 +17,14 @@ export class Flow {
     this._ask = latest((signal, body) => post("flow", body, signal));
     this.soon = debounced(() => this.now(), 300);
     this._choice = h("select", { id: "flow-rule" });
+    this._run = h("select", { id: "flow-run" });
+    this._run.addEventListener("change", () => this._show());
     this._way = h("p", { className: "muted", role: "status" });
     this._box = h("div", { className: "picture", tabIndex: 0, role: "region", aria: { label: "Picture of the rule" } });
     this._choice.addEventListener("change", () => this._choose(this._choice.value));
-    byId("flow").replaceChildren(h("div", { className: "runbar" }, h("label", { htmlFor: "flow-rule" }, "Rule"), this._choice), this._way, this._box);
+    byId("flow").replaceChildren(
+      h("div", { className: "choices" }, h("label", { htmlFor: "flow-rule" }, "Rule"), this._choice, h("label", { htmlFor: "flow-run" }, "Way of"), this._run),
+      this._way, this._box);
     simulate.addEventListener("simulated", () => this._simulated());
   }
 
@@ -50,6 +57,7 @@ export class Flow {
   _empty(said) {
     this._rules = [];
     this._choice.replaceChildren();
+    this._run.replaceChildren();
     this._way.textContent = "";
     this._box.replaceChildren(h("p", { className: "empty" }, said));
   }
@@ -59,24 +67,49 @@ export class Flow {
     return this._rules.filter((rule) => rule.line <= line).at(-1);
   }
 
-  async _choose(name) {
+  async _choose(name, simulated = false) {
+    const before = name === this._rule && !simulated ? this._run.value : "";
     this._rule = name;
     this._choice.value = name;
-    const run = this.simulate.run;
-    const marked = run?.rule === name ? await this._marked(run) : undefined;
-    this._way.textContent = marked ? `The way of the simulated run for ${run.subject.kind} ${run.subject.id}, ${run.status}.` : "";
-    this._draw((marked ?? this._rules.find((rule) => rule.rule === name)).svg);
+    await this._offerRuns(name);
+    const offered = [...this._run.options].map((option) => option.value);
+    this._run.value = [before, SIMULATED].find((value) => value && offered.includes(value)) ?? "";
+    await this._show();
   }
 
-  /** The picture with the way of a simulated run; nothing when there is none of this text. */
-  async _marked(run) {
-    const { runs, timeline } = this.simulate.result;
-    // Branches side by side are walked by runs of their own.
-    const own = new Set([run.id]);
-    for (const each of runs) if (own.has(each.branch_of)) own.add(each.id);
-    const taken = timeline.filter((entry) => own.has(entry.run)).map(({ kind, step, run: id }) => ({ kind, step: step ?? "", run: id }));
-    const body = this.checking.question({ rule: run.rule, taken, over: OVER.has(run.status) });
-    return (await this._ask(body).catch(() => undefined))?.rules[0];
+  /** The runs whose way can be shown: the simulated one, and the latest that really happened. */
+  async _offerRuns(name) {
+    const { run } = this.simulate;
+    const runs = await this._latestRuns(name);
+    if (this._rule !== name) return;
+    const simulated = run?.rule === name ? [h("option", { value: SIMULATED }, `simulated: ${run.subject.kind} ${run.subject.id}, ${run.status}`)] : [];
+    const real = runs.map((each) => h("option", { value: each.id }, `${each.subject.kind} ${each.subject.id}, ${each.status}, began ${clock(each.started_at)} UTC`));
+    this._run.replaceChildren(h("option", { value: "" }, "no run"), ...simulated, ...real);
+  }
+
+  async _latestRuns(name) {
+    const answer = await get(`/v1/runs?rule=${encodeURIComponent(name)}&limit=${RUNS}`).catch(() => null);
+    return answer?.items ?? []; // Whoever may not read runs is offered none.
+  }
+
+  /** Draw the rule that is chosen, with the way of the run that is chosen. */
+  async _show() {
+    const { value } = this._run;
+    const rule = this._rules.find((each) => each.rule === this._rule);
+    const marked = value === SIMULATED ? await this._asked(this._simulatedWay()) : value ? await this._asked({ run: value }) : rule;
+    if (value !== this._run.value || rule === undefined) return;
+    this._way.textContent = marked === undefined ? "Its way cannot be shown." : marked.current ? "" : "This is the version that the run began with; the text is another now.";
+    this._draw((marked ?? rule).svg);
+  }
+
+  _simulatedWay() {
+    const { run, result } = this.simulate;
+    const taken = result.timeline.filter((entry) => entry.run === run.id).map(({ kind, step }) => ({ kind, step: step ?? "" }));
+    return { rule: run.rule, taken, over: OVER.has(run.status) };
+  }
+
+  async _asked(way) {
+    return (await this._ask(this.checking.question(way)).catch(() => undefined))?.rules[0];
   }
 
   _draw(text) {
@@ -112,6 +145,7 @@ export class Flow {
   }
 
   _simulated() {
-    if (this.shown) this._choose(this._rules.some((rule) => rule.rule === this.simulate.run?.rule) ? this.simulate.run.rule : this._rule);
+    const name = this.simulate.run?.rule;
+    if (this.shown && this._rules.some((rule) => rule.rule === name)) this._choose(name, true);
   }
 }
