@@ -51,15 +51,15 @@ the one that `[webhook]` in `rulelang.toml` names, or else the one that the serv
 
 ## What an answer means
 
-| answer | e-mail (SMTP) | webhook, Slack |
-|---|---|---|
-| taken | 250 after the message | 2xx |
-| tried again | 4xx, no connection, no encryption, login refused | 408, 425, 429, 5xx, no connection |
-| final: a dead letter | 5xx | other 3xx and 4xx, an address that may not be reached |
-| unknown: it may have happened | broken off after the message was offered | broken off after the request was sent |
+| answer | e-mail (SMTP) | webhook | Slack, Teams | Twilio, Salesforce, HubSpot |
+|---|---|---|---|---|
+| taken | 250 after the message | 2xx | 2xx, and `ok` of a bot | 2xx |
+| tried again | 4xx, no connection, no encryption, login refused | 408, 425, 429, 5xx, no connection | the same, token refused | 429, 503, limits, login refused, no connection |
+| final: a dead letter | 5xx | other 3xx and 4xx, an address that may not be reached | the same, `ok: false` | other 4xx |
+| unknown: it may have happened | broken off after the message was offered | broken off after the request was sent | the same | the same, 500, 502, 504 |
 
-A webhook whose outcome is unknown is tried again with the same key. E-mail and Slack know no such key: they wait for
-somebody to look.
+A webhook whose outcome is unknown is tried again with the same key. The others know no such key: they wait for
+somebody to look. The provider's id of what was made stands in the effect's result and in `answer.id` of `let answer = …`.
 
 ## Actions of your own
 

@@ -41,6 +41,7 @@ def _action(action: Action) -> dict[str, Any]:
         "phrase": action.phrase,
         "performs": str(action.performs),
         "params": [_param(p) for p in action.params],
+        "with": {"params": [_param(p) for p in action.named], "names": str(action.names)},
         "subjects": list(action.subjects),
         "channel": action.channel,
         "summary": action.summary,

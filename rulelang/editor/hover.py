@@ -81,6 +81,8 @@ def _phrase(workspace: CheckedWorkspace, owner: nodes.Node, phrase: nodes.Phrase
     if found is None:
         return None
     params = "\n".join(f"- {_param(p)}" for p in params_of(found))
+    if isinstance(found, Action):
+        params += "".join(f"\n- `with` {_param(p)}" for p in found.named)
     parts = [f"**{found.phrase}**", found.summary, documentation(found), params]
     return Hover(phrase.span, "\n\n".join(part for part in parts if part))
 

@@ -81,8 +81,20 @@ def _changes(step: model.ActionStep) -> Iterator[tuple[str, str, object]]:
     match step.action:
         case "set":
             yield "field", str(args.get("field")), args.get("value", ANYTHING)
+            yield from (("field", name, _known(ir)) for name, ir in step.params.items())
         case "clear":
-            yield "field", str(args.get("field")), None
+            fields = args.get("field")
+            yield from (
+                ("field", str(name), None) for name in (fields if isinstance(fields, list) else [fields])
+            )
+        case "mark_dnd" | "unmark_dnd":
+            yield "field", "dnd", ANYTHING
+        case "subscribe" | "unsubscribe":
+            yield "field", "subscriptions", ANYTHING
+        case "create_opportunity":
+            yield "field", "opportunity_id", ANYTHING
+        case "toggle_verified":
+            yield "field", f"{args.get('what')}_verified", ANYTHING
         case "assign" | "assign_by_territory":
             yield "field", "owner", ANYTHING
         case "append" | "drop":
