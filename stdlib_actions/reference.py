@@ -45,21 +45,23 @@ _TAIL = """\
 `type` is that of the event that started the run, `timestamp` when the step was made. `contact`, `account` and
 `opportunity` are the run's subject and its related records with all their fields, or null. The headers are `webhook-id`
 and `Idempotency-Key` (equal on every try), `webhook-timestamp` and `webhook-signature`
-([Standard Webhooks](https://www.standardwebhooks.com)). Every webhook is signed. The secret that the receiver needs is
+([Standard Webhooks](https://www.standardwebhooks.com)). Every webhook without a connection is signed. The secret that the receiver needs is
 the one that `[webhook]` in `rulelang.toml` names, or else the one that the server made at its first start and keeps in
 `.rulelang/webhook.secret` of the workspace.
 
 ## What an answer means
 
-| answer | e-mail (SMTP) | webhook | Slack, Teams | Twilio, Salesforce, HubSpot |
-|---|---|---|---|---|
-| taken | 250 after the message | 2xx | 2xx, and `ok` of a bot | 2xx |
-| tried again | 4xx, no connection, no encryption, login refused | 408, 425, 429, 5xx, no connection | the same, token refused | 429, 503, limits, login refused, no connection |
-| final: a dead letter | 5xx | other 3xx and 4xx, an address that may not be reached | the same, `ok: false` | other 4xx |
-| unknown: it may have happened | broken off after the message was offered | broken off after the request was sent | the same | the same, 500, 502, 504 |
+| answer | e-mail (SMTP) | webhook | Slack, Teams |
+|---|---|---|---|
+| taken | 250 after the message | 2xx | 2xx, and `ok` of a bot |
+| tried again | 4xx, no connection, login refused | 408, 425, 429, 5xx, no connection | the same, token refused |
+| final: a dead letter | 5xx | other 3xx and 4xx, a forbidden address | the same, `ok: false` |
+| unknown: it may have happened | broken off after the message | broken off after the request | the same |
 
-A webhook whose outcome is unknown is tried again with the same key. The others know no such key: they wait for
-somebody to look. The provider's id of what was made stands in the effect's result and in `answer.id` of `let answer = …`.
+Twilio, Salesforce and HubSpot are tried again after 429, 503, their own limits and a refused login; after 500, 502 and
+504 the outcome is unknown. A webhook whose outcome is unknown is tried again with the same key. The others know no such
+key: they wait for somebody to look. The provider's id of what was made stands in the effect's result, and in
+`answer.id` of `let answer = …`.
 
 ## Actions of your own
 
