@@ -45,9 +45,9 @@ _TAIL = """\
 `type` is that of the event that started the run, `timestamp` when the step was made. `contact`, `account` and
 `opportunity` are the run's subject and its related records with all their fields, or null. The headers are `webhook-id`
 and `Idempotency-Key` (equal on every try), `webhook-timestamp` and `webhook-signature`
-([Standard Webhooks](https://www.standardwebhooks.com)). Every webhook without a connection is signed. The secret that the receiver needs is
-the one that `[webhook]` in `rulelang.toml` names, or else the one that the server made at its first start and keeps in
-`.rulelang/webhook.secret` of the workspace.
+([Standard Webhooks](https://www.standardwebhooks.com)). Every webhook without a connection is signed. The secret that
+the receiver needs is the one that `[webhook]` in `rulelang.toml` names, or else the one that the server made at its
+first start and keeps in `.rulelang/webhook.secret` of the workspace.
 
 ## What an answer means
 
