@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 from zoneinfo import ZoneInfo
+
+import msgspec
 
 from rulelang.plan.model import Plan
 from rulelang.types.schema import Schema
@@ -15,6 +18,8 @@ from runtime.store.protocol import ReadStore
 from runtime.timeline import local_text
 from runtime.why import MAX_SEGMENTS, Case, Past, Verdict, why
 
+RECENT, SAMPLED = 500, 50
+"""Events from outside that a sample looks back at, and records that it judges."""
 MAX_VERSIONS = 500
 """Versions of a rule that are looked at; earlier ones are not told."""
 
@@ -36,6 +41,33 @@ async def ask(
     return why(plan, schema, Case(key, state.fields, related, journal, past), event)
 
 
+class Sample(msgspec.Struct, frozen=True):
+    """Recent events that a rule listens to, and what stopped it: `stopped_by` as in a verdict, `reasons` in words."""
+
+    events: int
+    started: int
+    stopped_by: dict[str, int]
+    reasons: dict[str, int]
+
+
+async def sample(reader: ReadStore, plan: Plan, schema: Schema) -> Sample:
+    """What stopped a rule at the latest events, of up to `SAMPLED` records of its kind."""
+    recent, _ = await reader.list_events(RECENT)
+    mine = [event for event in recent if event.subject.kind == plan.subject and event.subject.id]
+    since = min((event.received_at for event in mine), default=0)
+    verdicts: list[Verdict] = []
+    for key in list(dict.fromkeys(event.subject for event in mine))[:SAMPLED]:
+        found = await ask(reader, plan, schema, key)
+        verdicts += [verdict for verdict in found or () if verdict.at >= since]
+    stopped = [verdict for verdict in verdicts if verdict.stopped_by]
+    return Sample(
+        events=len(verdicts),
+        started=sum(verdict.outcome == "started" for verdict in verdicts),
+        stopped_by=dict(Counter(verdict.stopped_by for verdict in stopped).most_common()),
+        reasons=dict(Counter(verdict.reason for verdict in stopped).most_common(10)),
+    )
+
+
 async def versions_in_force(reader: ReadStore, rule: str) -> list[Past]:
     """The last versions of a rule, newest first, with their plans as far as they are known."""
     found, _ = await reader.versions("rule", rule, MAX_VERSIONS)
@@ -55,6 +87,8 @@ def verdict_json(verdict: Verdict, zone: ZoneInfo) -> dict[str, Any]:
         result["reason"] = verdict.reason
     if verdict.run:
         result["run"] = verdict.run
+    if verdict.stopped_by:
+        result["stopped_by"] = verdict.stopped_by
     if verdict.version:
         result["version"] = verdict.version
     if verdict.stops:

@@ -16,6 +16,7 @@ from rulelang.plan.scope import Directory, Scope
 from rulelang.types.schema import Schema
 from runtime.model import JSON, Entry, EntryKind, Millis, SubjectKey
 from runtime.stages import with_stage
+from runtime.statistics import refusal_kind
 from runtime.tracking import CONDITION_MET
 from runtime.zones import zone_of
 
@@ -49,8 +50,9 @@ class Verdict:
     """What one event meant for the rule.
 
     `outcome` is `started`, `refused`, `not_matched` or `not_listening`; `reason` says in one sentence what stood in
-    the way. `stops` are steps of the run that were held up or left out. `version` is the number of the rule's
-    version that the event was judged by, 0 when it is not known.
+    the way, and `stopped_by` in a word: `trigger`, `condition`, `state`, or what statistics count a refusal as.
+    `stops` are steps of the run that were held up or left out. `version` is the number of the rule's version that the
+    event was judged by, 0 when it is not known.
     """
 
     event: str
@@ -62,6 +64,7 @@ class Verdict:
     parts: tuple[Part, ...] = field(default=())
     stops: tuple[Stop, ...] = field(default=())
     version: int = 0
+    stopped_by: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,10 +165,12 @@ def _judge(
     scope = Scope({**records, "event": entry.input}, entry.at, zone, people, plan.subject)
     condition = min((t.when for t in triggers), key=lambda when: 0 if holds(when, scope) else 1)
     parts = tuple(_part(part, scope) for when in (condition, plan.when) for part in conjuncts(when))
-    reason = first_false(condition, scope) or first_false(plan.when, scope)
+    reason, by = first_false(condition, scope), "trigger"
     if not reason:
-        reason = _not_in_force(now, case, then)
-    return Verdict(entry.event, entry.action, entry.at, "not_matched", reason, parts=parts, version=number)
+        reason, by = first_false(plan.when, scope), "condition"
+    if not reason:
+        reason, by = _not_in_force(now, case, then), "state"
+    return Verdict(entry.event, entry.action, entry.at, "not_matched", reason, "", parts, (), number, by)
 
 
 def _not_begun(
@@ -181,7 +186,9 @@ def _not_begun(
     scope = Scope(records, entry.at, zone_of(records, schema.time_zone), people, plan.subject)
     reason = first_false(plan.when, scope) or "its condition held, and began to hold with another event"
     parts = tuple(_part(part, scope) for part in conjuncts(plan.when))
-    return Verdict(entry.event, entry.action, entry.at, "not_matched", reason, parts=parts)
+    return Verdict(
+        entry.event, entry.action, entry.at, "not_matched", reason, parts=parts, stopped_by="condition"
+    )
 
 
 def _told(plan: Plan, journal: Sequence[Entry], arrival: Entry) -> Verdict | None:
@@ -195,7 +202,10 @@ def _told(plan: Plan, journal: Sequence[Entry], arrival: Entry) -> Verdict | Non
                 arrival.event, arrival.action, arrival.at, "started", "", run=entry.run, stops=stops
             )
         if entry.kind == EntryKind.REFUSED:
-            return Verdict(arrival.event, arrival.action, arrival.at, "refused", entry.reason)
+            kind = refusal_kind(entry.reason)
+            return Verdict(
+                arrival.event, arrival.action, arrival.at, "refused", entry.reason, stopped_by=kind
+            )
     return None
 
 

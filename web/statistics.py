@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
+from runtime.asking import sample
 from runtime.statistics import DAY, RuleStatistics, statistics_json, statistics_of
 from web.context import AppContext, committed, context_of
 from web.problems import Problem
@@ -28,7 +30,18 @@ async def get_stats(request: Request) -> Response:
     known = any(plan.key == key for plan in context.workspace.checked.plans)
     if not known and not found.runs and not found.attempted:
         raise Problem(404, f"the workspace has no rule `{key[:100]}`")
-    return json_response(statistics_json(found))
+    answer = statistics_json(found)
+    plan = next((p for p in context.workspace.checked.plans if p.key == key), None)
+    if _wants_sample(request.query_params.get("sample", "false")) and plan is not None:
+        told = await sample(context.reader, plan, context.workspace.checked.schema)
+        answer["sample"] = msgspec.to_builtins(told)
+    return json_response(answer)
+
+
+def _wants_sample(value: str) -> bool:
+    if value not in ("true", "false"):
+        raise Problem(400, f"`sample` is `true` or `false`, found {value[:50]!r}")
+    return value == "true"
 
 
 def _since(context: AppContext, days: str | None) -> int:
@@ -66,6 +79,11 @@ _STATS = {
             "additionalProperties": _COUNTS,
             "description": "by action, then by outcome: done, suppressed, dead, unknown",
         },
+        "sample": {
+            "type": "object",
+            "required": ["events", "started", "stopped_by", "reasons"],
+            "properties": {"stopped_by": _COUNTS, "reasons": _COUNTS},
+        },
         "suppressed": {
             **_COUNTS,
             "description": "messages that the rule's step did not hand over, by action",
@@ -84,7 +102,14 @@ def endpoints() -> list[Endpoint]:
             get_stats,
             "What was counted of a rule",
             "Since the rule exists, or with `days` for so many days back, today (UTC) included.",
-            parameters=(Parameter("days", "how many days back", {"type": "integer", "minimum": 1}),),
+            parameters=(
+                Parameter("days", "how many days back", {"type": "integer", "minimum": 1}),
+                Parameter(
+                    "sample",
+                    "also say what stopped the rule at the latest events",
+                    {"type": "string", "enum": ["true", "false"]},
+                ),
+            ),
             answers={
                 200: Answer("the numbers", _STATS),
                 400: Answer("no number"),

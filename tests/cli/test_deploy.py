@@ -186,5 +186,10 @@ def test_statistics_over_the_api_and_from_the_database(desk: Desk) -> None:
     workspace = ("--workspace", str(desk.server.root))
     lines = desk.run("stats", *workspace).output.splitlines()
     assert lines[:3] == ["Wait", "  attempted    2", "  not matched  1"]
+    with desk.server.client() as api:
+        found = api.get("/v1/rules/Wait/stats", params={"sample": "true"}).json()
+    assert found["sample"]["stopped_by"] == {"trigger": 1}
+    assert (found["sample"]["events"], found["sample"]["started"]) == (2, 1)
     assert json.loads(desk.run("stats", "Wait", "--format", "json", *workspace).output) == [found]
+    assert "    1  stopped by: trigger" in desk.run("stats", "Wait", *workspace).output
     assert desk.run("stats", "Nobody", *workspace).exit_code == 2

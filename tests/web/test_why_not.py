@@ -88,6 +88,7 @@ def test_already_enrolled(api: httpx.Client, rule: str, says: str) -> None:
         happen(api, f"again_{rule}", rule.lower())
     second, first = why(api, rule, f"again_{rule}")
     assert (first["outcome"], second["outcome"], second["reason"]) == ("started", "refused", says)
+    assert second["stopped_by"] in ("already enrolled", "already running")
 
 
 def test_capped_by_the_limit_of_the_rule(api: httpx.Client) -> None:
@@ -145,6 +146,7 @@ def test_the_condition_with_its_values(api: httpx.Client) -> None:
     happen(api, "filtered", "filtered", status="trial", plan_name="silver")
     (found,) = why(api, "Filtered", "filtered")
     assert (found["outcome"], found["reason"]) == ("not_matched", 'plan_name is "silver", not "gold"')
+    assert found["stopped_by"] == "condition"
     assert [(c["held"], c["values"]) for c in found["conditions"][-2:]] == [
         (True, {"status": "trial"}),
         (False, {"plan_name": "silver"}),
