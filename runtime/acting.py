@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from msgspec.structs import replace
 
 from rulelang.types.schema import Schema
-from runtime.actions import ActionError, EffectAction, Facts, LocalAction
+from runtime.actions import ActionError, EffectAction, Facts, Intent, LocalAction
 from runtime.consent import needs_consent, refusal
 from runtime.listening import keep
 from runtime.lives import SUPPRESSED, UNDELIVERED, tell_message
@@ -106,6 +106,10 @@ class Acting:
         if stop is not None:
             return self._left_out(run, step, args, stop.reason)
         intent = action.intend(turn.machine.schema, facts, args)
+        if intent.series:
+            intent = Intent(
+                intent.destination, {**intent.args, "number": turn.working.next_number(intent.series)}
+            )
         self._remember(run, step, args, facts)
         effect = Effect(
             key=_key(run, step),

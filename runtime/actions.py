@@ -120,10 +120,15 @@ class Facts:
 
 @dataclass(frozen=True, slots=True)
 class Intent:
-    """What the machine writes to the outbox for an effect step: the queue it belongs to and final arguments."""
+    """What the machine writes to the outbox for an effect step: the queue it belongs to and final arguments.
+
+    With `series` the next number of that series is among the arguments, as `number`: taken in the transaction that
+    makes the effect, so that none is left out and none comes twice.
+    """
 
     destination: str
     args: dict[str, JSON]
+    series: str = ""
 
 
 class EffectAction(Protocol):

@@ -15,8 +15,10 @@ from typing import Literal, TypeAlias
 
 import msgspec
 
-Kind: TypeAlias = Literal["u", "o", "c"]
-"""Unsubscribe, open, click: also the first part of the address."""
+from runtime.model import Millis
+
+Kind: TypeAlias = Literal["u", "o", "c", "d"]
+"""Unsubscribe, open, click, document: also the first part of the address."""
 
 MAX_TOKEN = 4096
 _SIGNATURE_BYTES = 16
@@ -25,7 +27,10 @@ _SIGNATURE_BYTES = 16
 class Link(
     msgspec.Struct, frozen=True, omit_defaults=True, rename={"contact": "i", "message": "m", "rule": "r"}
 ):
-    """What an address in a message is about: its Message-ID without brackets, `url` where a click leads."""
+    """What an address in a message is about: its Message-ID without brackets, `url` where a click leads.
+
+    `document` is the id of a document that is shown until `until`.
+    """
 
     kind: Kind = msgspec.field(name="k")
     contact: str
@@ -35,6 +40,8 @@ class Link(
     template: str = msgspec.field(default="", name="t")
     topic: str = msgspec.field(default="", name="p")
     url: str = msgspec.field(default="", name="u")
+    document: str = msgspec.field(default="", name="d")
+    until: Millis | None = msgspec.field(default=None, name="e")
 
 
 _encode = msgspec.json.Encoder().encode

@@ -198,6 +198,13 @@ class Working:
                         key = load_key(self.key.kind, person)
                         self.new_counters[key] = max(0, self.counter(key) + by)
 
+    def next_number(self, series: str) -> int:
+        """The next number of a series, from 1 on."""
+        key = f"series:{series}"
+        number = self.counter(key) + 1
+        self.new_counters[key] = number
+        return number
+
     def counter(self, key: str) -> int:
         """A counter shared by all subjects, as of now."""
         return self.new_counters.get(key, self._counters.get(key, 0))

@@ -31,6 +31,7 @@ from stdlib_actions import (
     teams,
     webhook,
 )
+from stdlib_actions.documents import attach
 from stdlib_actions.plugins import Family, installed_families
 
 if TYPE_CHECKING:
@@ -52,6 +53,7 @@ _STANDARD = (
     rules,
     send_email,
     drafts,
+    attach,
     notify,
     slack,
     webhook,

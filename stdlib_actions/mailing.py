@@ -15,13 +15,16 @@ from runtime.model import JSON, Effect, Outcome, OutcomeKind
 
 if TYPE_CHECKING:
     from stdlib_actions.mail.addresses import Address
-    from stdlib_actions.mail.compose import Draft
+    from stdlib_actions.mail.compose import Attachment, Draft
     from stdlib_actions.mail.transport import MailTransport
     from stdlib_actions.rendering import Renderer
     from stdlib_actions.services import Services
 
 MAX_RECIPIENTS = 100
 """The most people that one message goes to."""
+
+MAX_FILES = 10
+"""The most attachments of one message."""
 
 MAX_SUBJECT = 250
 """The longest subject line, in characters; what is longer is cut."""
@@ -83,6 +86,8 @@ class MailEffect:
         self, transport: MailTransport, effect: Effect, prepared: JSON, facts: Facts
     ) -> Outcome:
         """As `deliver`, by a way out of one's own."""
+        import asyncio
+
         from stdlib_actions.mail.compose import Draft, compose
         from stdlib_actions.mail.gate import mismatch
         from stdlib_actions.mail.transport import Envelope
@@ -91,7 +96,10 @@ class MailEffect:
         if reason:
             return Outcome(OutcomeKind.SUPPRESSED, reason)
         draft = msgspec.convert(prepared["message"], Draft)
-        content = compose(draft)
+        try:
+            content = compose(draft, await asyncio.to_thread(self._files, draft) if draft.attachments else ())
+        except ActionError as missing:
+            return Outcome(OutcomeKind.FAILED, str(missing))
         problem = mismatch(draft, content)
         if problem:
             return Outcome(OutcomeKind.FAILED, f"{problem}; nothing was sent")
@@ -131,6 +139,7 @@ class MailEffect:
             unsubscribe=unsubscribe,
             cc=tuple(Address(*pair) for pair in args.get("cc_recipients", ())),
             bcc=tuple(Address(*pair) for pair in args.get("bcc_recipients", ())),
+            attachments=self._attachments(args.get("attach")),
         )
 
     def _finished(self, effect: Effect, facts: Facts, wording: Wording, id: str) -> tuple[str, str, str]:
@@ -159,6 +168,25 @@ class MailEffect:
             html = tracking.with_tracked_links(html, links, about) if mail.track_clicks else html
             html = tracking.with_pixel(html, links, about) if mail.track_opens else html
         return text, html, unsubscribe
+
+    def _attachments(self, named: JSON) -> tuple[Attachment, ...]:
+        from stdlib_actions.mail.compose import Attachment
+
+        if not named:
+            return ()
+        names = named if isinstance(named, list) else [named]
+        if len(names) > MAX_FILES:
+            raise ActionError(f"a message has at most {MAX_FILES} attachments")
+        found = []
+        for name in map(str, names):
+            document = self.services.documents.named(name)
+            found.append(Attachment(document.name, document.media, document.sha256, name))
+        return tuple(found)
+
+    def _files(self, draft: Draft) -> list[bytes]:
+        """The bytes of the attachments, those that were meant. Blocks."""
+        store = self.services.documents
+        return [store.content(store.named(file.document), file.sha256) for file in draft.attachments]
 
     def _sender(self, wording: Wording, facts: Facts) -> Address:
         from stdlib_actions.recipients import sender

@@ -7,7 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from rulelang.catalog.model import Action, Param, Performs
-from rulelang.types.model import BOOL, DURATION, TEXT
+from rulelang.types.model import ANY, BOOL, DURATION, TEXT, Kind
 from rulelang.types.schema import Schema
 from runtime.actions import ActionError, EffectAction, Facts, Intent
 from runtime.model import JSON, Effect
@@ -97,8 +97,16 @@ FALLBACK = Param(
     positional=False,
     role="template",
 )
-OPTIONS_OF_DRAFTS = (_SUBJECT, _REPLY_TO, _CC, _BCC, _TRANSACTIONAL, _TOPIC, _TRACK, _TO)
-_OPTIONS = (_SUBJECT, _FROM, _REPLY_TO, _CC, _BCC, _TRANSACTIONAL, _TOPIC, _TRACK, _TO, _DELAY)
+_ATTACH = Param(
+    "attach",
+    ANY,
+    "what goes along: a document (`doc.id`), a file of the folder `documents`, or a list of them",
+    required=False,
+    positional=False,
+    kinds=(Kind.TEXT, Kind.LIST),
+)
+OPTIONS_OF_DRAFTS = (_SUBJECT, _REPLY_TO, _CC, _BCC, _TRANSACTIONAL, _TOPIC, _TRACK, _ATTACH, _TO)
+_OPTIONS = (_SUBJECT, _FROM, _REPLY_TO, _CC, _BCC, _TRANSACTIONAL, _TOPIC, _TRACK, _ATTACH, _TO, _DELAY)
 
 _CONSENT = (
     "A contact that is marked do not contact, or that has opted out of e-mail, gets nothing: consent is "

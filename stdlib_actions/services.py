@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from runtime.links import Links
     from runtime.settings import Egress, Settings
     from stdlib_actions.connections import Connections
+    from stdlib_actions.documents.store import DocumentStore
     from stdlib_actions.hyper.model import ChatModel
     from stdlib_actions.mail.transport import MailTransport
 
@@ -55,6 +56,13 @@ class Services:
 
         settings = self.settings.accounts.get(person)
         return None if settings is None else SmtpTransport(settings, self.root, self.env)
+
+    @property
+    def documents(self) -> DocumentStore:
+        """Where generated documents are kept; in a simulation, nowhere."""
+        from stdlib_actions.documents.store import DocumentStore
+
+        return DocumentStore(self.root, keeps=self.egress is not None)
 
     @property
     def egress_policy(self) -> EgressPolicy:

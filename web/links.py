@@ -5,18 +5,23 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from typing import Any
+from urllib.parse import parse_qs, quote
 from uuid import uuid4
 
 import structlog
+from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
+from runtime.actions import ActionError
 from runtime.engine.work import Arrival
 from runtime.events import body_hash
 from runtime.links import Link
 from runtime.model import SubjectKey
 from runtime.store.protocol import StoreUnavailable
+from stdlib_actions.documents.store import Document, DocumentStore
+from web.body import read_body
 from web.context import AppContext, committed, context_of
 from web.html import render_plain
 from web.problems import Problem
@@ -25,6 +30,9 @@ _PIXEL = bytes.fromhex(
     "47494638396101000100800000000000ffffff21f90401000000002c00000000010001000002024401003b"
 )
 _MACHINES = re.compile(r"bot\b|crawl|spider|scan|preview|proofpoint|mimecast|barracuda|safelinks", re.I)
+
+
+_SIGNABLE = ("contract", "proposal", "form")
 
 
 async def ask(request: Request) -> Response:
@@ -111,6 +119,70 @@ def _read(context: AppContext, raw: dict[str, Any]) -> Arrival:
     return Arrival(context.workspace.codec.read(raw, context.clock()), body_hash(raw))
 
 
+async def document_page(request: Request) -> Response:
+    """The page of a document: read it, sign or decline it. That it was looked at is noted."""
+    link, document = _document(request)
+    await _note(request, "document.status_changed", link, **_said(document, "viewed"))
+    values = {"document": document, "token": request.path_params["token"], "company": _company(request)}
+    return render_plain("document.html", done="", asks=document.kind in _SIGNABLE, **values)
+
+
+async def document_file(request: Request) -> Response:
+    """The file itself."""
+    _, document = _document(request)
+    try:
+        content = await run_in_threadpool(_store(request).content, document, document.sha256)
+    except ActionError:
+        raise Problem(404, "the document is gone") from None
+    disposition = f"inline; filename*=UTF-8''{quote(document.name)}"
+    # A PDF is shown by the browser's own viewer, which needs nothing of a page; anything else is downloaded.
+    if document.media != "application/pdf":
+        disposition = disposition.replace("inline", "attachment")
+    return Response(content, headers={"Content-Disposition": disposition}, media_type=document.media)
+
+
+async def answer_document(request: Request) -> Response:
+    """Sign or decline a document.
+
+    Raises:
+        Problem: 422 for anything else; 503: not now.
+    """
+    link, document = _document(request)
+    body = (await read_body(request, request.receive, 4096)).decode("utf-8", "replace")
+    form = {name: values[0].strip() for name, values in parse_qs(body).items()}
+    decision, name = form.get("decision", ""), form.get("name", "")[:200]
+    if document.kind not in _SIGNABLE or decision not in ("signed", "declined") or not name:
+        raise Problem(422, "write your name, and sign or decline")
+    context = context_of(request)
+    data = {**_said(document, decision), "signed_by": name}
+    await committed(context.engine.submit([_arrival(context, "document.status_changed", link, data)]))
+    values = {"document": document, "token": request.path_params["token"], "company": _company(request)}
+    return render_plain("document.html", done=decision, asks=False, **values)
+
+
+def _document(request: Request) -> tuple[Link, Document]:
+    link = _link(request, "d")
+    if link.until is not None and link.until < context_of(request).clock():
+        raise Problem(410, "this address has worked until its time was up; ask for a new one")
+    document = _store(request).find(link.document)
+    if document is None:
+        raise Problem(404, "the document is gone")
+    return link, document
+
+
+def _store(request: Request) -> DocumentStore:
+    return DocumentStore(context_of(request).workspace.root, keeps=True)
+
+
+def _said(document: Document, status: str) -> dict[str, Any]:
+    return {
+        "document_id": document.id,
+        "template": document.template,
+        "recipient_type": "contact",
+        "status": status,
+    }
+
+
 def routes() -> Sequence[Route]:
     """The routes. They are no part of the API: only messages lead here."""
     return [
@@ -118,4 +190,7 @@ def routes() -> Sequence[Route]:
         Route("/u/{token}", unsubscribe, methods=["POST"]),
         Route("/o/{token}", opened, methods=["GET"]),
         Route("/c/{token}", clicked, methods=["GET"]),
+        Route("/d/{token}", document_page, methods=["GET"]),
+        Route("/d/{token}", answer_document, methods=["POST"]),
+        Route("/d/{token}/file", document_file, methods=["GET"]),
     ]

@@ -49,7 +49,16 @@ from rulelang.source import Span
 from rulelang.syntax import nodes
 from rulelang.types.model import ANY, BOOL, NUMBER, RECORD, TEXT, Kind, Type
 
-RESULT: dict[str, Type] = {"ok": BOOL, "status": NUMBER, "body": ANY, "error": TEXT, "id": TEXT}
+RESULT: dict[str, Type] = {
+    "ok": BOOL,
+    "status": NUMBER,
+    "body": ANY,
+    "error": TEXT,
+    "id": TEXT,
+    "name": TEXT,
+    "link": TEXT,
+    "number": NUMBER,
+}
 """What the result of an action has."""
 
 

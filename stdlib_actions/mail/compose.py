@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Sequence
 from email.charset import QP, Charset
 from email.header import Header
 from email.message import Message
+from email.mime.application import MIMEApplication
 from email.mime.multipart import MIMEMultipart
 from email.mime.text import MIMEText
 from email.policy import compat32
@@ -23,6 +25,15 @@ _OURS = re.compile(r"<?([A-Za-z0-9_]+)\.[0-9a-f]{32}@[^<>@\s]+>?")
 _SHORT = 60
 _PLAIN = re.compile(r"[A-Za-z0-9 !#$%&'()*+,\-./:;@^_|~]*")
 _ATOMS = re.compile(r"[A-Za-z0-9 '_-]*")
+
+
+class Attachment(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A file that goes along: its name and media type, and what its bytes are told by. `document` says where it is."""
+
+    name: str
+    media: str
+    sha256: str
+    document: str
 
 
 class Draft(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -43,6 +54,7 @@ class Draft(msgspec.Struct, frozen=True, omit_defaults=True):
     unsubscribe: str = ""
     cc: tuple[Address, ...] = ()
     bcc: tuple[Address, ...] = ()
+    attachments: tuple[Attachment, ...] = ()
 
     @property
     def recipients(self) -> tuple[str, ...]:
@@ -86,9 +98,9 @@ def headers_of(draft: Draft) -> list[tuple[str, str]]:
     return fields
 
 
-def compose(draft: Draft) -> bytes:
-    """The message as it goes over the wire, lines ended by CRLF."""
-    message = _body(draft)
+def compose(draft: Draft, files: Sequence[bytes] = ()) -> bytes:
+    """The message as it goes over the wire, lines ended by CRLF. `files` are the bytes of its attachments."""
+    message = _with_files(_body(draft), draft, files) if draft.attachments else _body(draft)
     mime = {name: message[name] for name in MIME_HEADERS if name in message}
     for name in mime:
         del message[name]
@@ -146,6 +158,21 @@ def _body(draft: Draft) -> Message:
     both.attach(text)
     both.attach(_part(draft.html, "html"))
     return both
+
+
+def _with_files(body: Message, draft: Draft, files: Sequence[bytes]) -> Message:
+    boundary = hashlib.sha256(f"{draft.message_id} files".encode()).hexdigest()[:40]
+    whole = MIMEMultipart("mixed", boundary=f"=_{boundary}")
+    whole.attach(body)
+    for attachment, content in zip(draft.attachments, files, strict=True):
+        part = MIMEApplication(content, attachment.media.partition("/")[2])
+        part.replace_header("Content-Type", attachment.media)
+        name = attachment.name
+        part.add_header(
+            "Content-Disposition", "attachment", filename=name if name.isascii() else ("utf-8", "", name)
+        )
+        whole.attach(part)
+    return whole
 
 
 def _part(text: str, subtype: str) -> MIMEText:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from email import message_from_bytes
 from email.message import EmailMessage, Message
 from email.policy import compat32, default
+from hashlib import sha256
 from typing import Any
 
 from stdlib_actions.mail.addresses import Address
@@ -54,9 +55,21 @@ def _squeezed(name: str) -> str:
     return "".join(name.split())
 
 
+def _same_files(draft: Draft, parts: list[EmailMessage]) -> bool:
+    found = []
+    for part in parts:
+        content = part.get_payload(decode=True)
+        digest = sha256(content).hexdigest() if isinstance(content, bytes) else ""
+        found.append((part.get_filename(), part.get_content_type(), digest))
+    return found == [(file.name, file.media, file.sha256) for file in draft.attachments]
+
+
 def _bodies(draft: Draft, message: EmailMessage) -> str | None:
     meant = {"text/plain": draft.text} | ({"text/html": draft.html} if draft.html else {})
-    parts = [part for part in message.walk() if not part.is_multipart()]
+    whole = [part for part in message.walk() if not part.is_multipart()]
+    parts, files = whole[: len(meant)], whole[len(meant) :]
+    if not _same_files(draft, files):
+        return "the finished message has other attachments than were meant"
     if [part.get_content_type() for part in parts] != list(meant) or any(part.defects for part in parts):
         return "the finished message has other parts than were meant"
     for part, text in zip(parts, meant.values(), strict=True):

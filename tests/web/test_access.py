@@ -28,6 +28,9 @@ OPEN = {
     ("POST", "/u/x"),
     ("GET", "/o/x"),
     ("GET", "/c/x"),
+    ("GET", "/d/x"),
+    ("POST", "/d/x"),
+    ("GET", "/d/x/file"),
 }
 """All that a stranger may ask for, besides the files under /static."""
 
