@@ -69,7 +69,8 @@ def occurrences(workspace: CheckedWorkspace, target: Target) -> Iterator[Occurre
     for file in workspace.files.values():
         if not _may_name(file.source.text, target.name):
             continue
-        found = {o.span: o for o in in_file(workspace, file) if o.target == target}
+        named = in_file(workspace, file, naming=target.name)
+        found = {o.span: o for o in named if o.target == target}
         yield from (found[span] for span in sorted(found))
 
 
@@ -78,12 +79,19 @@ def _may_name(text: str, name: str) -> bool:
     return "\\" in text or name.casefold() in text.casefold()
 
 
-def in_file(workspace: CheckedWorkspace, file: FileState, near: int | None = None) -> Iterator[Occurrence]:
-    """All names in a file that stand for something of the workspace; `near` a place, those of the rule there alone."""
+def in_file(
+    workspace: CheckedWorkspace, file: FileState, near: int | None = None, naming: str = ""
+) -> Iterator[Occurrence]:
+    """All names in a file that stand for something of the workspace.
+
+    `near` a place those of the rule there alone, with `naming` those of rules in whose text that name may stand.
+    """
     yield from _declared_fields(workspace, file)
     yield from _declared_segments(workspace, file)
     for rule in file.rules:
         if near is not None and not touches(rule.span, near):
+            continue
+        if naming and not _may_name(file.source.slice(rule.span), naming):
             continue
         if rule.node.name is not None:
             yield Occurrence(Target("rule", rule.key), file.source, rule.node.name.span, declares=True)
