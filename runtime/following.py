@@ -104,7 +104,7 @@ class Following:
     `nodes` are in an order in which each comes after those that it reads; everything else refers to them by number.
     `fields` are the fields of the subject, `related` those of records that it is linked to, by kind; `segments` tests
     of membership; `counted` the counts. `timed` depend on the clock. `stamp` is another number whenever something else
-    is followed.
+    is followed, `counting` whenever something else is counted.
     """
 
     kind: str
@@ -112,6 +112,7 @@ class Following:
     counters: Mapping[str, Counter]
     absences: tuple[Absence, ...]
     stamp: int
+    counting: int
     fields: dict[str, set[int]] = field(default_factory=dict)
     related: dict[str, dict[str, set[int]]] = field(default_factory=dict)
     segments: dict[str, set[int]] = field(default_factory=dict)
@@ -173,6 +174,7 @@ def _following(kind: str, computed: Computed, plans: Iterable[Plan], zone: str) 
         {name: Counter.of(count) for name, count in counts.items()},
         absences,
         _stamp(computed, counts, plans, zone),
+        _digest(repr(sorted(counts.items()))),
     )
     for number, (node, irs) in enumerate(nodes):
         for ir in irs:
@@ -222,7 +224,11 @@ def _stamp(computed: Computed, counts: Mapping[str, CountPlan], plans: Iterable[
     parts += [
         f"{plan.key} {plan.begins!r} {plan.absences!r}" for plan in plans if plan.begins or plan.absences
     ]
-    return int.from_bytes(blake2b("\0".join(parts).encode(), digest_size=7).digest(), "big") + 1
+    return _digest("\0".join(parts))
+
+
+def _digest(text: str) -> int:
+    return int.from_bytes(blake2b(text.encode(), digest_size=7).digest(), "big") + 1
 
 
 def read_elsewhere(following: Mapping[str, Following]) -> dict[str, frozenset[str]]:

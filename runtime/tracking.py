@@ -1,7 +1,7 @@
 """Follows conditions within a turn: evaluates those that a change can touch, notes when time touches them next.
 
-`memory["followed"]` holds `stamp` (of what was followed when the subject was last looked at as a whole), `past` (the
-same for recorded events that were counted), `in` (the computed segments it is in), `due` {key: when to look again},
+`memory["followed"]` holds `stamp` (of what was followed when the subject was last looked at as a whole), `past` (of
+what was counted when its recorded events were), `in` (the computed segments it is in), `due` {key: when to look again},
 `starts` {key: 0 false, -1 true and told, or since when}, `status` and `hand` (the status computed last, and the one set
 by hand), `counts` and `latest` (moments of events), and `missed` {name: [[due, data of the first event]]}.
 """
@@ -125,7 +125,7 @@ class Tracking:
             if moments and value != known.get(counter.name):
                 self._keep(place, {**known, counter.name: value})
                 self._touched |= following.counted.get(counter.name, set())
-        self._keep("past", following.stamp)
+        self._keep("past", following.counting)
         return self._settle_quietly()
 
     # --- what does not come --------------------------------------------------------------------------
@@ -242,7 +242,7 @@ class Tracking:
         """These changes with all that follows from them and the events that were heard; `quiet`: no rule begins."""
         if created:
             self._touch_all()
-            self._keep("past", self._following.stamp)
+            self._keep("past", self._following.counting)
         if changes:
             self._touch(changes)
         if not self._touched:

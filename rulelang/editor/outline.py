@@ -47,6 +47,8 @@ def _rule(source: Source, rule: nodes.Rule, key: str) -> Symbol:
     # A rule without a name is known by what sets it off.
     selection = triggers[0].span if triggers else Span(rule.span.start, rule.span.start)
     name = f"on {triggers[0].name}" if triggers else key
+    if not triggers and rule.when is not None:
+        selection, name = rule.when.span, f"when {source.slice(rule.when.span)}"
     return Symbol(name, SymbolKind.RULE, rule.span, selection, triggers)
 
 
@@ -58,7 +60,11 @@ def _declaration(source: Source, item: nodes.Declaration) -> Symbol:
     )
     head = " ".join(source.slice(item.keyword.span.to(part.span)) for part in item.head[:1])
     line = source.line(source.position(item.span.start).line)
-    name = head if item.keyword.text in ("person", "team", "event", "pipeline") else line.partition(":")[0]
+    name = (
+        head
+        if item.keyword.text in ("person", "team", "event", "pipeline", "segment")
+        else line.partition(":")[0]
+    )
     return Symbol(
         name.strip() or item.keyword.text, SymbolKind.DECLARATION, item.span, item.keyword.span, entries
     )

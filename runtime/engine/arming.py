@@ -83,7 +83,7 @@ def _past(unit: Unit, key: SubjectKey, said: Mapping[str, JSON]) -> dict[str, JS
     following = unit.rules.machine.following.get(key.kind)
     if "pass" not in said or following is None or not following.hears:
         return {}
-    if unit.states[key].memory.get(MEMORY, {}).get("past") == following.stamp:
+    if unit.states[key].memory.get(MEMORY, {}).get("past") == following.counting:
         return {}
     events = (event for event in unit.tx.events_of(key, _PAST) if event.type in following.hears)
     return {"past": [[e.type, min(e.occurred_at, e.received_at), e.data] for e in events]}

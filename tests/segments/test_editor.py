@@ -7,6 +7,7 @@ import pytest
 from rulelang.editor.completion import complete
 from rulelang.editor.hover import hover
 from rulelang.editor.occurrences import definition_of, occurrences, target_at
+from rulelang.editor.outline import symbols
 from rulelang.source import Source
 from rulelang.workspace import CheckedWorkspace, load_workspace
 from tests.support.rules import catalogue
@@ -88,3 +89,12 @@ def test_a_segment_is_found_where_it_is_declared_and_used() -> None:
     declared = definition_of(checked, named.target)
     assert declared is not None
     assert declared.span.start == USED.index('"Buyers"')
+
+
+def test_the_outline_names_segments_and_rules_that_begin_by_a_condition() -> None:
+    file = workspace(BASE + "when score >= 80 for 3d do mark dnc").files["a.rules"]
+    assert [symbol.name for symbol in symbols(file)] == [
+        'segment "Buyers"',
+        'segment "Large"',
+        "when score >= 80",
+    ]
