@@ -109,6 +109,32 @@ async def test_a_draft_follows_its_author_to_another_browser(visit: Visitor, pag
     assert not (await other.text()).endswith(MINE)
 
 
+async def test_drafts_from_two_browsers_are_merged(visit: Visitor, page: Page, server: LiveServer) -> None:
+    desk = Desk(page)
+    await desk.open(PATH)
+    with server.stopped():
+        await write_at_end(desk, MINE)
+        await expect(page.locator("#banner")).to_contain_text("cannot be reached")
+        await page.evaluate("window.stop()")
+        await page.goto("about:blank")
+    other = Desk(await visit(f"/editor?file={PATH}"))
+    await other.ready()
+    await write_at_end(other, "# From the other browser.\n")
+    await other.page.keyboard.press("Control+s")
+    await expect(other.page.locator("#state")).to_have_text("draft saved")
+
+    await page.context.add_cookies([session_cookie(server)])
+    await page.goto(f"/editor?file={PATH}")
+    await desk.ready()
+    assert (await desk.text()).endswith(MINE)
+    await page.locator("#banner").get_by_role("button", name="Compare and merge").click()
+    dialog = page.get_by_role("dialog")
+    await expect(dialog).to_contain_text("From the other browser.")
+    await dialog.get_by_role("button", name="Take the other").click()
+    await expect(page.locator("#state")).to_have_text("draft saved")
+    assert (await desk.text()).endswith("# From the other browser.\n")
+
+
 async def test_the_server_goes_away_and_comes_back(
     context: BrowserContext, page: Page, server: LiveServer
 ) -> None:

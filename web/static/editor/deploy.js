@@ -49,6 +49,7 @@ export class Deploy {
     const doc = this.docs.current;
     if (doc === null || !doc.changed) return;
     try {
+      if (doc.rival !== null) return await this.mergeDrafts();
       if (doc.stale && doc.live.version) return await this.mergeCurrent();
       const others = await this._others(doc);
       if (others === null) return;
@@ -142,31 +143,49 @@ export class Deploy {
   }
 
   async merge(doc, { current_version: version, current_text: theirs }) {
+    const said = theirs === null
+      ? "This file was removed. Keep yours to make it anew."
+      : "Somebody else has changed this file since you began. The arrows take their changes over; you can also edit the right side.";
+    const merged = await this._sideBySide(doc, theirs ?? "", "In force now", "Take theirs", said);
+    if (merged === null) return;
+    doc.live = { text: theirs ?? "", version };
+    await this._keep(doc, merged, version);
+    this.said(merged === theirs ? "Their text is here now." : "Merged. Look at it, then go live.");
+  }
+
+  /** The same author has a draft from another browser: show both, likewise. */
+  async mergeDrafts() {
+    const doc = this.docs.current;
+    const said = "Since you wrote this, a draft of the same file was saved from another browser. The arrows take its changes over; you can also edit the right side.";
+    const merged = await this._sideBySide(doc, doc.rival, "The other draft", "Take the other", said);
+    if (merged === null) return;
+    doc.rival = null;
+    await this._keep(doc, merged, doc.base);
+  }
+
+  async _keep(doc, text, version) {
+    this.docs.replace(doc, text, version);
+    await (doc.changed ? this.docs.save(doc) : this.docs.forget(doc));
+  }
+
+  /** What the author makes of two texts; null when it is left for later. */
+  async _sideBySide(doc, theirs, label, take, said) {
     const parent = h("div", { className: "diff" });
     const fixed = [EditorState.readOnly.of(true), EditorView.editable.of(false)];
     const view = new MergeView({
       parent,
-      a: { doc: theirs ?? "", extensions: this._extensions(doc, "In force now", fixed) },
+      a: { doc: theirs, extensions: this._extensions(doc, label, fixed) },
       b: { doc: doc.text, extensions: this._extensions(doc, "Yours, to be edited") },
       revertControls: "a-to-b",
       renderRevertControl: () => h("button", { className: "revert", type: "button", title: "Take this", aria: { label: "Take this change" } }, "→"),
       collapseUnchanged: { margin: 3, minSize: 6 },
       gutter: true,
     });
-    const body = [
-      h("p", {}, theirs === null
-        ? "This file was removed. Keep yours to make it anew."
-        : "Somebody else has changed this file since you began. The arrows take their changes over; you can also edit the right side."),
-      h("div", { className: "sides", aria: { hidden: "true" } }, h("strong", {}, "In force now"), h("strong", {}, "Yours")), parent,
-    ];
-    const buttons = [["mine", "Keep the right side"], ["theirs", "Take theirs", "plain"], ["", "Later", "plain"]];
-    const answer = await ask({ title: `${doc.path}: two versions`, body, buttons, wide: true });
-    const merged = answer === "theirs" ? theirs ?? "" : view.b.state.doc.toString();
+    const heads = h("div", { className: "sides", aria: { hidden: "true" } }, h("strong", {}, label), h("strong", {}, "Yours"));
+    const buttons = [["mine", "Keep the right side"], ["theirs", take, "plain"], ["", "Later", "plain"]];
+    const answer = await ask({ title: `${doc.path}: two versions`, body: [h("p", {}, said), heads, parent], buttons, wide: true });
+    const merged = answer === "theirs" ? theirs : view.b.state.doc.toString();
     view.destroy();
-    if (answer === "") return;
-    doc.live = { text: theirs ?? "", version };
-    this.docs.replace(doc, merged, version);
-    await (doc.changed ? this.docs.save(doc) : this.docs.forget(doc));
-    this.said(answer === "theirs" ? "Their text is here now." : "Merged. Look at it, then go live.");
+    return answer === "" ? null : merged;
   }
 }

@@ -14,6 +14,9 @@ export class Doc {
     this.live = { text: file.text, version: file.version };
     this.inForce = file.in_force ?? true;
     this.draftText = file.draft?.text ?? null;
+    this.draftAt = file.draft?.saved_at ?? 0;
+    // A draft that this browser has not seen, made by the same author in another one.
+    this.rival = kept && file.draft && file.draft.text !== kept.text && file.draft.saved_at !== kept.draft_at ? file.draft.text : null;
     const begun = kept ?? file.draft;
     this.text = begun ? begun.text : file.text;
     this.base = begun ? begun.base_version : file.version;
@@ -176,6 +179,7 @@ export class Docs extends EventTarget {
     if (file === null || this._kept(doc.path) !== null) return;
     doc.live = { text: file.text, version: file.version };
     doc.draftText = file.draft?.text ?? null;
+    doc.draftAt = file.draft?.saved_at ?? 0;
     this.replace(doc, file.draft?.text ?? file.text, file.draft?.base_version ?? file.version);
   }
 
@@ -189,7 +193,7 @@ export class Docs extends EventTarget {
 
   _keep(doc) {
     if (doc.kept && !doc.stale) localStorage.removeItem(this._prefix + doc.path);
-    else this._store(this._prefix + doc.path, JSON.stringify({ text: doc.text, base_version: doc.base }));
+    else this._store(this._prefix + doc.path, JSON.stringify({ text: doc.text, base_version: doc.base, draft_at: doc.draftAt }));
   }
 
   _store(name, value) {
@@ -208,12 +212,13 @@ export class Docs extends EventTarget {
     const text = doc.text;
     const answer = await put(`${filePath(doc.path)}?draft=1`, { text, base_version: doc.base });
     doc.draftText = answer.draft.text;
+    doc.draftAt = answer.draft.saved_at;
     this._keep(doc);
     this._tell("change");
   }
 
   async _saveQuietly(doc) {
-    if (doc.kept || !this.open.has(doc.path)) return;
+    if (doc.kept || doc.rival !== null || !this.open.has(doc.path)) return;
     try {
       await (doc.changed ? this.save(doc) : this.forget(doc));
       doc.problem = "";

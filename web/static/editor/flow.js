@@ -19,11 +19,13 @@ export class Flow {
     this._choice = h("select", { id: "flow-rule" });
     this._run = h("select", { id: "flow-run" });
     this._run.addEventListener("change", () => this._show());
+    this._full = h("input", { type: "checkbox", id: "flow-full" });
+    this._full.addEventListener("change", () => this._box.classList.toggle("full", this._full.checked));
     this._way = h("p", { className: "muted", role: "status" });
     this._box = h("div", { className: "picture", tabIndex: 0, role: "region", aria: { label: "Picture of the rule" } });
     this._choice.addEventListener("change", () => this._choose(this._choice.value));
     byId("flow").replaceChildren(
-      h("div", { className: "choices" }, h("label", { htmlFor: "flow-rule" }, "Rule"), this._choice, h("label", { htmlFor: "flow-run" }, "Way of"), this._run),
+      h("div", { className: "choices" }, h("label", { htmlFor: "flow-rule" }, "Rule"), this._choice, h("label", { htmlFor: "flow-run" }, "Way of"), this._run, h("label", { className: "check" }, this._full, "full size")),
       this._way, this._box);
     simulate.addEventListener("simulated", () => this._simulated());
   }

@@ -60,6 +60,7 @@ function act(work) {
 
 async function save() {
   if (docs.current === null || !docs.mayWrite) return;
+  if (docs.current.rival !== null) return deploy.mergeDrafts();
   await (docs.current.changed ? docs.save(docs.current) : docs.forget(docs.current));
 }
 
@@ -146,6 +147,7 @@ function bannerOf(doc) {
   if (connection.state === "offline") return ["The server cannot be reached. Go on writing: it is kept in this browser, and saved as soon as the server is back.", "bad"];
   if (connection.state === "stranger") return ["You are signed out. What you write is kept in this browser.", "bad", h("a", { href: "/sign-in", target: "_blank", rel: "noopener" }, "Sign in in another tab")];
   if (doc?.stale && doc.live.version) return [`${doc.path} was changed by somebody else since you began.`, "warn", h("button", { className: "small", on: { click: () => act(() => deploy.mergeCurrent()) } }, "Compare and merge")];
+  if (doc && doc.rival !== null) return [`There is another draft of ${doc.path}, from another browser of yours.`, "warn", h("button", { className: "small", on: { click: () => act(() => deploy.mergeDrafts()) } }, "Compare and merge")];
   if (doc?.problem) return [`The draft is not saved: ${doc.problem}`, "bad"];
   if (doc && doc.live.version && !doc.inForce) return ["The file on disk has mistakes; the rules that run are those from before.", "warn"];
   return ["", ""];
