@@ -71,6 +71,8 @@ class Derivations:
         elif trigger is not None:
             _APPLY[trigger.effect](self, trigger, data, working)
             _complete(trigger, data, working)
+            if event.source and trigger.derivation is Derivation.CREATED:
+                data.setdefault("source", event.source)
         return data
 
     def derive(
@@ -80,11 +82,12 @@ class Derivations:
         working: Working,
         origin: str,
         said: Mapping[str, JSON] = _NOTHING,
+        source: str = "",
     ) -> Iterator[tuple[str, Data, dict[str, dict[str, JSON]]]]:
         """(type, data, changes) of each derived event that something listens to.
 
         None is of type `origin`, which is here already, with the data `said`; but of several segments that event
-        is about one.
+        is about one. A record that is new came from `source`, unless it says another itself.
         """
         for trigger in self._derived.get(working.key.kind, ()):
             if trigger.event != origin or trigger.derivation in _OF_SEGMENTS:
@@ -94,6 +97,8 @@ class Derivations:
                     if trigger.event == origin and data["segment"] == said.get("segment"):
                         continue
                     _complete(trigger, data, working)
+                    if source and trigger.derivation is Derivation.CREATED:
+                        data.setdefault("source", source)
                     yield type_, data, news
 
     def pipeline_key(self, kind: str, data: Mapping[str, JSON], stage: str) -> str | None:

@@ -315,7 +315,9 @@ class Turn:
             self._zone = None
             self._tell_zone(changes)
         type_, said = (origin.type, origin.data) if isinstance(origin, Event) else ("", {})
-        for name, data, news in self.machine.derivations.derive(changes, created, self.working, type_, said):
+        source = origin.source if isinstance(origin, Event) else ""
+        derived = self.machine.derivations.derive(changes, created, self.working, type_, said, source)
+        for name, data, news in derived:
             self.queue_event(name, data, news, origin)
         for name, data in told:
             self.queue_event(name, data, {}, origin)

@@ -134,3 +134,26 @@ def test_every_effect_of_a_declaration_is_known_to_the_machine() -> None:
     for trigger in CATALOGUE.triggers.values():
         if trigger.effect is not Effect.NONE:
             arrive(trigger.event, trigger.subjects[0], dict(trigger.sample))
+
+
+@pytest.mark.parametrize(
+    ("own", "sent", "seen"),
+    [
+        ({}, "import", "import"),
+        ({"source": "form"}, "api", "form"),
+        ({"source": "form"}, "", "form"),
+        ({}, "", None),
+    ],
+)
+def test_a_new_record_came_from_where_it_says_or_else_from_where_the_event_did(
+    own: dict[str, object], sent: str, seen: str | None
+) -> None:
+    subject = working("contact", **own)
+    subject.set("city", "Bonn")
+    derived = {
+        type_: data
+        for type_, data, _ in DERIVATIONS.derive(subject.take_changes(), True, subject, "", {}, sent)
+    }
+    assert derived["contact.created"].get("source") == seen
+    event = Event("e_1", "contact.created", NOW, NOW, SubjectKey("contact", "x_1"), {}, source=sent)
+    assert DERIVATIONS.apply(event, working("contact", **own)).get("source") == seen

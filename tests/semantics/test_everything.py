@@ -181,6 +181,7 @@ def _happening(random: Random, at: str, subject: str) -> dict[str, Any]:
             return event(at, "contact.tag_removed", subject, tag=random.choice("ab"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(4))
 def test_the_engine_does_what_the_simulation_says(seed: int, tmp_path: Path) -> None:
     random = Random(seed)
