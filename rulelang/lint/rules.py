@@ -35,7 +35,7 @@ CODES: Mapping[str, str] = {
 
 def lint(checked: CheckedWorkspace) -> list[Diagnostic]:
     """Everything suspicious about the live rules, by file and place."""
-    plans = [plan for plan in checked.plans if plan.state == "live"]
+    plans = [plan for plan in checked.plans if plan.state in ("live", "paused")]
     places = _Places(checked)
     found = [diagnostic for rule in _RULES for diagnostic in rule(plans, places, checked)]
     return sorted(found, key=lambda d: (d.source.path, d.span, d.code))
