@@ -58,7 +58,7 @@ def _of_command(session: Session, word: str, rest: str) -> Iterator[Suggestion]:
     kind = session.subject.kind if session.subject is not None else "contact"
     match word:
         case "fire":
-            yield from _of_file(session, f'rule "prompt" for {kind}\n  on ', rest)
+            yield from _of_file(session, f'rule "prompt" for {kind}\n  on ', rest, operators=False)
         case "set":
             yield from _of_assignment(session, kind, rest)
         case "show":
@@ -101,19 +101,19 @@ def _of_assignment(session: Session, kind: str, rest: str) -> Iterator[Suggestio
             yield Suggestion(f"{field.name} = ", len(pair), field.name, str(field.type))
 
 
-def _of_file(session: Session, head: str, text: str) -> Iterator[Suggestion]:
+def _of_file(session: Session, head: str, text: str, operators: bool = True) -> Iterator[Suggestion]:
     """What may stand behind a text in a rule file; behind a made-up head only what belongs to the text."""
     source = Source.of(TYPED, head + text)
     end = len(source.text)
     for found in complete(session.checked, source, end):
-        if not head or _belongs(found):
+        if not head or _belongs(found, operators):
             yield Suggestion(_plain(found), end - found.replace.start, found.label, found.detail)
 
 
-def _belongs(found: Completion) -> bool:
+def _belongs(found: Completion, operators: bool) -> bool:
     """Whether a suggestion goes on with a phrase or an expression, rather than with the rule around it."""
     if found.kind is CompletionKind.KEYWORD:
-        return found.label != "or on" and found.label.split()[0] in OPERATORS | CONSTANTS
+        return operators and found.label != "or on" and found.label.split()[0] in OPERATORS | CONSTANTS
     return found.label not in STEPS
 
 
