@@ -13,7 +13,9 @@ from heapq import heapify, heappop, heappush
 from typing import TYPE_CHECKING, Any
 
 from rulelang.calendar import CalendarError, Duration, instant_text, shift
+from rulelang.plan.compile import Condition
 from rulelang.plan.scope import Scope
+from runtime.absences import after_event, noticed
 from runtime.counting import Counter, Counts, Latest
 from runtime.crossing import next_change
 from runtime.following import Absence, Following, Health, Node, Segment, Start, Statuses
@@ -29,9 +31,6 @@ CONDITION_MET = "condition.met"
 ABSENCE_NOTICED = "absence.noticed"
 CONDITIONS_CHANGED = "conditions.changed"
 """What the journal calls changes that follow from time, from a related record or from a step of a run."""
-
-MAX_MISSED = 100
-"""First events, for one absence and subject, that wait for the second; the oldest go first."""
 
 _TOLD = -1
 _PLACES = frozenset({"time_zone", "account_id", "contact_id"})
@@ -133,40 +132,18 @@ class Tracking:
     def _miss(self, absence: Absence, event: Event, data: Mapping[str, JSON]) -> None:
         known = self._kept.get("missed", {})
         waiting = known.get(absence.name, [])
-        left = waiting
-        if event.type == absence.event:
-            left = [item for item in waiting if not self._ends(absence, item[1], data)]
-        if event.type == absence.after and self._holds(absence.after_test, {"awaited": data}):
-            due = self._later(min(event.occurred_at, self._turn.now), absence.within)
-            left = [*left, [due, dict(data)]][-MAX_MISSED:]
-        if left is not waiting and left != waiting:
+        due = self._later(min(event.occurred_at, self._turn.now), absence.within)
+        left = after_event(absence, waiting, event.type, data, due, self._holds)
+        if left != waiting:
             others = {name: items for name, items in known.items() if name != absence.name}
             self._keep("missed", {**others, absence.name: left} if left else others)
 
-    def _ends(self, absence: Absence, first: Mapping[str, JSON], data: Mapping[str, JSON]) -> bool:
-        return self._holds(absence.test, {"awaited": data, "event": first})
-
-    def _holds(self, test: Any, roots: Mapping[str, Mapping[str, JSON]]) -> bool:
-        turn = self._turn
+    def _holds(self, test: Condition | None, roots: Mapping[str, Mapping[str, JSON]]) -> bool:
         if test is None:
             return True
-        records = turn.scope({}).values
-        return bool(test(Scope({**records, **roots}, turn.now, turn.zone(), turn.machine.people)))
-
-    def _notice(self) -> list[Happened]:
-        """The absences whose time has come."""
-        now, known = self._turn.now, self._kept.get("missed", {})
-        left: dict[str, list[JSON]] = {}
-        due: list[tuple[Millis, Happened]] = []
-        for name, items in known.items():
-            due += [
-                (item[0], (ABSENCE_NOTICED, {**item[1], "absence": name})) for item in items if item[0] <= now
-            ]
-            if later := [item for item in items if item[0] > now]:
-                left[name] = later
-        if due:
-            self._keep("missed", left)
-        return [happened for _, happened in sorted(due, key=lambda each: each[0])]
+        turn = self._turn
+        values = {**turn.scope({}).values, **roots}
+        return test(Scope(values, turn.now, turn.zone(), turn.machine.people))
 
     # --- the clock -----------------------------------------------------------------------------------
 
@@ -177,7 +154,9 @@ class Tracking:
         self._touched |= {
             following.places[key] for key, at in due.items() if at <= now and key in following.places
         }
-        self._told += self._notice()
+        left, overdue = noticed(self._kept.get("missed", {}), now)
+        self._keep("missed", left)
+        self._told += [(ABSENCE_NOTICED, {**first, "absence": name}) for name, first in overdue]
         key = turn.working.key
         id = f"{CONDITIONS_DUE}:{key.kind}:{key.id}:{now}"
         return [Event(id, CONDITIONS_DUE, now, now, key)] if self._touched or self._told else []

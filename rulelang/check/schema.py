@@ -9,12 +9,11 @@ from dataclasses import replace
 from rulelang.calendar import zone_names
 from rulelang.check.calendars import read_calendar
 from rulelang.check.policy import read_policy
-from rulelang.check.schema_followed import read_health, read_segment, unconditional
+from rulelang.check.schema_followed import Followed, unconditional
 from rulelang.check.schema_parts import Named, Parts, Reader
 from rulelang.check.staff import Staff, read_details
 from rulelang.diagnostics import schema as messages
 from rulelang.diagnostics.model import Diagnostic
-from rulelang.plan.followed import Computed, HealthPart
 from rulelang.source import Source
 from rulelang.syntax import nodes as ast
 from rulelang.types.builtin import OPPORTUNITY_STATUS, builtin_fields
@@ -38,7 +37,6 @@ from rulelang.types.schema import (
     Person,
     Pipeline,
     Schema,
-    SegmentDef,
     Team,
 )
 
@@ -102,8 +100,7 @@ class _Reading:
         self._tags: dict[str, Declared] | None = None
         self._policy: tuple[Policy, Declared] | None = None
         self._calendars: dict[str, tuple[BusinessCalendar, Declared]] = {}
-        self._segments: dict[str, SegmentDef] = {}
-        self._health: dict[str, tuple[HealthPart, Declared]] = {}
+        self.followed = Followed()
         self.staff = Staff()
 
     def read(self, file: int, source: Source, declaration: ast.Declaration) -> None:
@@ -197,25 +194,6 @@ class _Reading:
             reader.report(messages.duplicate(reader.source, place.span, f"status for {kind}", "", first[1]))
         elif values:
             self._statuses[kind] = tuple(v.text for v in values), place
-
-    def segment(self, reader: Reader, declaration: ast.Declaration) -> None:
-        new = read_segment(reader, declaration)
-        if new is None or new.declared is None:
-            return
-        first = self._segments.setdefault(f"{new.subject}/{new.name}", new)
-        if first is not new:
-            what = f"segment for {new.subject}"
-            span = new.declared.span
-            reader.report(messages.duplicate(reader.source, span, what, new.name, first.declared))
-
-    def health(self, reader: Reader, declaration: ast.Declaration) -> None:
-        found, place = read_health(reader, declaration), reader.declared(declaration.keyword.span)
-        if found is None:
-            return
-        kind, levels = found
-        first = self._health.setdefault(kind, (levels, place))
-        if first[1] is not place:
-            reader.report(messages.duplicate(reader.source, place.span, f"health for {kind}", "", first[1]))
 
     def pipeline(self, reader: Reader, declaration: ast.Declaration) -> None:
         head = reader.head(declaration, named=True, subject=True)
@@ -395,8 +373,8 @@ class _Reading:
             time_zone=self._settings.get("time_zone", DEFAULT_TIME_ZONE),
             policy=self._policy[0] if self._policy is not None else Policy(),
             calendars={name: found for name, (found, _) in self._calendars.items()} or DEFAULT_CALENDARS,
-            segments=self._segments,
-            computed={kind: Computed((levels,)) for kind, (levels, _) in self._health.items()},
+            segments=self.followed.segments,
+            computed=self.followed.computed(),
             weights=self.staff.weights,
             territories=tuple(self.staff.territories.values()),
             topics=self.staff.topics,
@@ -452,8 +430,8 @@ _Read = Callable[[_Reading, Reader, ast.Declaration], None]
 _READ: Mapping[str, _Read] = {
     "workspace": _Reading.workspace,
     "status": _Reading.status,
-    "segment": _Reading.segment,
-    "health": _Reading.health,
+    "segment": lambda reading, reader, declaration: reading.followed.segment(reader, declaration),
+    "health": lambda reading, reader, declaration: reading.followed.health(reader, declaration),
     "pipeline": _Reading.pipeline,
     "fields": _Reading.fields,
     "person": _Reading.person,

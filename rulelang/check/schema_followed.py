@@ -8,10 +8,10 @@ from dataclasses import replace
 from rulelang.check.schema_parts import Named, Parts, Reader
 from rulelang.diagnostics import followed as say
 from rulelang.diagnostics import schema as messages
-from rulelang.plan.followed import HealthPart
+from rulelang.plan.followed import Computed, HealthPart
 from rulelang.syntax import nodes as ast
 from rulelang.types.builtin import HEALTH
-from rulelang.types.schema import SegmentDef
+from rulelang.types.schema import Declared, SegmentDef
 
 KINDS = ("contact", "account")
 """The kinds of record that have segments, statuses of their own, and health."""
@@ -44,7 +44,39 @@ def provided(declaration: ast.Declaration) -> list[tuple[ast.PhrasePart, ast.Pro
     ]
 
 
-def read_segment(reader: Reader, declaration: ast.Declaration) -> SegmentDef | None:
+class Followed:
+    """What has been declared so far: segments by `<kind>/<name>`, health by kind."""
+
+    def __init__(self) -> None:
+        self.segments: dict[str, SegmentDef] = {}
+        self._levels: dict[str, tuple[HealthPart, Declared]] = {}
+
+    def computed(self) -> dict[str, Computed]:
+        """What is computed without any condition: health."""
+        return {kind: Computed((levels,)) for kind, (levels, _) in self._levels.items()}
+
+    def segment(self, reader: Reader, declaration: ast.Declaration) -> None:
+        """Take a segment in."""
+        new = _segment(reader, declaration)
+        if new is None or new.declared is None:
+            return
+        first = self.segments.setdefault(f"{new.subject}/{new.name}", new)
+        if first is not new:
+            what, span = f"segment for {new.subject}", new.declared.span
+            reader.report(messages.duplicate(reader.source, span, what, new.name, first.declared))
+
+    def health(self, reader: Reader, declaration: ast.Declaration) -> None:
+        """Take the levels of health in."""
+        found, place = _health(reader, declaration), reader.declared(declaration.keyword.span)
+        if found is None:
+            return
+        kind, levels = found
+        first = self._levels.setdefault(kind, (levels, place))
+        if first[1] is not place:
+            reader.report(messages.duplicate(reader.source, place.span, f"health for {kind}", "", first[1]))
+
+
+def _segment(reader: Reader, declaration: ast.Declaration) -> SegmentDef | None:
     """A segment; None when its head could not be understood. A segment without a condition is kept by events."""
     head = reader.head(replace(declaration, head=_plain(declaration.head)), named=True, subject=True)
     if head is None or head.name is None or head.subject is None:
@@ -57,7 +89,7 @@ def read_segment(reader: Reader, declaration: ast.Declaration) -> SegmentDef | N
     return SegmentDef(name.text, kind.text, computed, reader.declared(name.span))
 
 
-def read_health(reader: Reader, declaration: ast.Declaration) -> tuple[str, HealthPart] | None:
+def _health(reader: Reader, declaration: ast.Declaration) -> tuple[str, HealthPart] | None:
     """The kind of record and its levels; None after a report."""
     head = reader.head(declaration, named=False, subject=True)
     if head is None or head.subject is None:
