@@ -79,6 +79,11 @@ def is_rules(path: str) -> bool:
     return kind_of(path) is FileKind.RULES
 
 
+def is_template(path: str) -> bool:
+    """Whether a path is that of a message template."""
+    return kind_of(path) is FileKind.TEMPLATE
+
+
 def body_schema(shape: type[msgspec.Struct]) -> Mapping[str, Any]:
     """The JSON Schema of a body, whole, for the OpenAPI document."""
     (schema,), parts = msgspec.json.schema_components([shape], ref_template="{name}")

@@ -17,11 +17,12 @@ from rulelang.format import format_text
 from rulelang.lint.rules import lint
 from rulelang.source import Source
 from rulelang.template.api import check_template
+from rulelang.workspace import CheckedWorkspace
 from runtime.files import FileKind, kind_of
 from runtime.workspace import new_mistakes
 from web.context import AppContext, context_of
 from web.editing import convert
-from web.editing.bodies import At, Place, is_rules, read_as
+from web.editing.bodies import At, Place, is_rules, is_template, read_as
 from web.editing.convert import Places
 from web.editing.desk import LARGE_WORKSPACE
 from web.problems import Problem
@@ -42,10 +43,20 @@ class NewName(At, forbid_unknown_fields=True):
 
 def service_of(context: AppContext, body: Place) -> EditorService:
     """The language service for the rules in force with the texts of a request in their files."""
-    texts = {path: text for path, text in body.others.items() if is_rules(path)}
-    if is_rules(body.path):
-        texts[body.path] = body.text
+    texts = {path: text for path, text in _texts(body).items() if is_rules(path)}
     return context.desk.service(context.workspace.checked, texts)
+
+
+def workspace_of(context: AppContext, body: Place) -> CheckedWorkspace:
+    """The workspace with the texts of a request in their files, message templates too: those are read anew."""
+    texts = {path: text for path, text in _texts(body).items() if is_rules(path) or is_template(path)}
+    if not any(map(is_template, texts)):
+        return service_of(context, body).workspace
+    return context.workspace.change(texts).checked
+
+
+def _texts(body: Place) -> dict[str, str]:
+    return {**body.others, body.path: body.text}
 
 
 async def asked(request: Request, body: Place, answer: Callable[[AppContext, EditorService], T]) -> T:

@@ -20,7 +20,7 @@ from web.context import AppContext, context_of
 from web.editing import convert
 from web.editing.bodies import Place, check_texts, read_as
 from web.editing.convert import Places
-from web.editing.language import service_of
+from web.editing.language import workspace_of
 from web.editing.spans import PlanPlaces
 from web.problems import Problem
 from web.routing import json_response
@@ -68,7 +68,7 @@ async def simulate(request: Request) -> Response:
 
 
 def _simulated(context: AppContext, body: Attempt) -> dict[str, Any]:
-    checked = service_of(context, body).workspace
+    checked = workspace_of(context, body)
     _stop_on_errors(checked, {body.path})
     records = {"contact": body.contacts, "account": body.accounts, "opportunity": body.opportunities}
     sample = Sample(records, body.events, body.start, body.span, body.answers)
@@ -177,13 +177,15 @@ def _test_files(context: AppContext, body: Tests) -> tuple[Mapping[str, str], Pl
         if body.path not in files:
             raise Problem(404, f"the workspace has no file {body.path[:100]!r}")
         files = {body.path: files[body.path]}
-    rules = {path: text for path, text in texts.items() if kind_of(path) is FileKind.RULES}
-    path = next(iter(rules), "")
-    return files, Place(path, rules.get(path, ""), rules)
+    edited = {
+        path: text for path, text in texts.items() if kind_of(path) in (FileKind.RULES, FileKind.TEMPLATE)
+    }
+    path = next(iter(edited), "")
+    return files, Place(path, edited.get(path, ""), edited)
 
 
 def _tested(context: AppContext, files: Mapping[str, str], place: Place, inside: bool) -> dict[str, Any]:
-    checked = service_of(context, place).workspace
+    checked = workspace_of(context, place)
     _stop_on_errors(checked, set(place.others))
     try:
         found = context.tools.test(checked, files, inside)
