@@ -32,6 +32,8 @@ _KEPT: Mapping[str, str] = {
     EntryKind.EXITED: "exited",
     EntryKind.FAILED: "failed",
 }
+_NOT_COUNTED = frozenset({EntryKind.ACTION, EntryKind.WAITING, EntryKind.RESUMED})
+"""Most of a journal; what actions lead to is counted when their effects are over."""
 _REASONS: tuple[tuple[str, str], ...] = (
     ("the rule is paused", "paused"),
     ("the rule is ", "not live"),
@@ -54,6 +56,8 @@ def count(tally: Tally, entries: Iterable[Entry], subject: str) -> None:
     """Add journal entries to a tally; arrivals count for the kind of subject in the place of a rule."""
     for entry in entries:
         kind: str = entry.kind
+        if kind in _NOT_COUNTED:
+            continue
         key: tuple[str, str, str]
         if kind is _EVENT or kind is _DERIVED:
             key = (kind, subject, entry.action)
