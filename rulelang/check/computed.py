@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from rulelang.catalog.model import Catalogue
 from rulelang.check.context import Context
-from rulelang.check.counted import counter, refs
+from rulelang.check.counted import broken, counter, refs
 from rulelang.check.expressions import condition
 from rulelang.check.phrases import Phrases
 from rulelang.check.schema_followed import condition_of, provided
@@ -66,7 +66,7 @@ def check_followed(context: Context, typed: Typed) -> None:
         if ref.path[0] in ("event", "run", "awaited"):
             context.report(say.no_event(context.source, ref.span, context.text(ref.span)))
     for part in _comparisons(typed):
-        if _broken(part):
+        if broken(part):
             continue
         try:
             list(atoms(lower(part)))
@@ -80,10 +80,6 @@ def _comparisons(typed: Typed) -> Iterator[Typed]:
             yield from _comparisons(arg)
     else:
         yield typed
-
-
-def _broken(typed: Typed) -> bool:
-    return isinstance(typed, Bad) or (isinstance(typed, Apply) and any(map(_broken, typed.args)))
 
 
 # --- reading ---------------------------------------------------------------------------------------
@@ -165,7 +161,7 @@ def _ordered(
     found.extend(_ring(ring, by_key) for ring in walk.rings)
     turning = {key for ring in walk.rings for key in ring}
     usable = [by_key[key] for key in walk.order if key not in turning]
-    usable = [part for part in usable if not any(_broken(typed) for _, typed in part.clauses)]
+    usable = [part for part in usable if not any(broken(typed) for _, typed in part.clauses)]
     plans = tuple(map(_plan, usable))
     return Computed(plans, count_plans(counts.values(), [ir for plan in plans for ir in conditions(plan)]))
 

@@ -41,13 +41,12 @@ def _happening(context: Context, phrases: Phrases, node: nodes.Happening) -> Typ
         return _refuse(context, node, "comes of the clock", "compare the date itself instead")
     window = _window(context, node)
     where = _where(inner, fields, node.where)
-    if window is None:
+    filters = (*trigger.filters, *where)
+    if window is None or any(map(broken, filters)):
         return Bad(node.span)
     root, type_ = ("counts", NUMBER) if node.name == _COUNT else ("latest", DATETIME)
     name = _name(context, node)
-    context.counts[name] = CheckedCount(
-        node.span, name, trigger.event, (*trigger.filters, *where), window, contacts
-    )
+    context.counts[name] = CheckedCount(node.span, name, trigger.event, filters, window, contacts)
     return Ref(type_, node.span, (root, name))
 
 
@@ -58,8 +57,8 @@ def _seen_by(context: Context, subject: str) -> Context:
 
 def _name(context: Context, node: nodes.Happening) -> str:
     """What stands in the parentheses, on one line: counts of one text are one count."""
-    text = context.text(node.span)
-    inside = text[text.index("(") + 1 : text.rindex(")")]
+    # The bracket may be one that recovery has put in.
+    inside = context.text(node.span).partition("(")[2].removesuffix(")")
     return " ".join(inside.split())
 
 
@@ -96,6 +95,11 @@ def refs(typed: Typed) -> list[Ref]:
     if isinstance(typed, Ref):
         return [typed]
     return [ref for arg in typed.args for ref in refs(arg)] if isinstance(typed, Apply) else []
+
+
+def broken(typed: Typed) -> bool:
+    """Whether a part of an expression has a mistake, so that it cannot be planned."""
+    return isinstance(typed, Bad) or (isinstance(typed, Apply) and any(map(broken, typed.args)))
 
 
 def _refuse(context: Context, node: nodes.Happening, why: str, help_: str) -> Typed:

@@ -69,7 +69,7 @@ class _Completer:
                 self._workspace.phrases,
             )
             yield from self._in_context(context)
-        elif declaration is not None:
+        elif declaration is not None and kind_of(declaration):
             yield from self._in_context(self._declared_for(declaration))
         elif not cursor.quoted:
             yield from (self._keyword(word) for word in keywords(cursor, in_phrase=False))

@@ -126,6 +126,9 @@ def _read(source: Source, start: str, tokens: list[Token], typed: Token, builder
         fault = next(_faults(machine, tokens, typed), None)
         if fault is None:
             return machine
+        if fault == len(tokens):
+            # Nothing may follow the line before: an item that ends there.
+            return None
         begin = _statement(tokens, fault)
         end = next((n for n in range(fault + 1, len(tokens)) if _starts(tokens, n)), len(tokens))
         if end == len(tokens) or not begin:

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import re
+from random import Random
+
 import pytest
 
+from rulelang.editor.completion import complete
+from rulelang.editor.hover import hover
 from rulelang.plan.codec import decode, encode
 from rulelang.plan.followed import AbsencePlan, Beginning, HealthPart, SegmentPart, StatusPart
 from rulelang.plan.ir import Get, Lit, Op
+from rulelang.source import Source
 from rulelang.workspace import CheckedWorkspace, load_workspace
 from runtime.following import follow
 from runtime.model import SubjectKey
+from tests.support.process import ROOT
 from tests.support.rules import Story, catalogue
 
 
@@ -155,3 +162,28 @@ def test_what_an_event_cannot_touch_is_not_evaluated() -> None:
     state = story.simulation.subject(SubjectKey(*key))
     assert state is not None
     assert state.fields["segments"] == ["S7"]
+
+
+PIECES = re.findall(
+    r'"[^"]*"|\w+|\s+|[^\w\s]',
+    "\n".join(
+        re.findall(r"^```rules\n(.*?)^```$", (ROOT / "docs/segments.md").read_text("utf-8"), re.M | re.S)
+    ),
+)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_whatever_an_author_writes_is_answered(seed: int) -> None:
+    random = Random(seed)
+    for _ in range(12):
+        pieces = list(PIECES)
+        for _ in range(random.randint(1, 4)):
+            at = random.randrange(len(pieces))
+            pieces[at : at + random.randint(0, 1)] = random.choice([[], [random.choice(PIECES)]])
+        text = "".join(pieces)
+        checked = loaded(text)
+        assert isinstance(checked.diagnostics, tuple)
+        assert all(plan.hash for plan in checked.plans)
+        place = random.randrange(len(text))
+        complete(checked, Source.of("a.rules", text), place)
+        hover(checked, "a.rules", place)
