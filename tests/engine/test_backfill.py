@@ -241,3 +241,19 @@ def test_rates_as_they_are_written() -> None:
     for text in ("50", "0/1h", "x/1h", "50/h", "50/0s", "50/1h/2"):
         with pytest.raises(BackfillError, match="a rate is a number and a duration"):
             read_rate(text)
+
+
+def test_counts_of_events_are_known_to_a_backfill() -> None:
+    told = Story(
+        'rule "r" for contact when count(order placed in 30d) >= 2 do wait 1d end\n'
+        'rule "t" on tag added vip when count(order placed in 30d) >= 1 do wait 1d end\n'
+    )
+    for id, orders in (("a", 2), ("b", 1), ("c", 0)):
+        told.record("contact", id, tags=["vip"])
+        for _ in range(orders):
+            told.event("order.placed", id)
+    told.until("2026-03-10T00:00:00Z")
+    told.simulation.backfill(Backfill("r", "contact"))
+    told.simulation.backfill(Backfill("t", "contact"))
+    assert enrolled(told.simulation.timeline(), "r") == ["a", "a"]
+    assert enrolled(told.simulation.timeline(), "t") == ["a", "b"]
