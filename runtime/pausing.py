@@ -132,7 +132,7 @@ class Pausing:
             found = [self._anew(run, timer, due, pause) for timer in timers]
             return max(min(found, default=due), pause.end)
         later = due + pause.end - pause.start
-        if place is None or any(timer.mode == "for" for timer in timers):
+        if place is None or any(timer.mode in ("for", "fixed") for timer in timers):
             return later
         if due > pause.end or not timers:
             return max(due, pause.end)
