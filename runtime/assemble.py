@@ -256,13 +256,15 @@ class _Assembler:
 
     def each(self, step: model.EachStep) -> None:
         """Steps for related records, closed by an end of their own; this run passes them by."""
-        self.note(step.when)
+        self.note(step.when, step.where)
         head = self._reserve()
         self.steps(step.steps)
         self.emit(BranchEnd())
         join = len(self.code)
         branch = f"{step.id}.do"
-        self.code[head] = Each(step.id, branch, step.kind, step.many, step.most, _maybe(step.when), join)
+        self.code[head] = Each(
+            step.id, branch, step.kind, step.many, step.most, _maybe(step.when), _maybe(step.where), join
+        )
 
     def go_to(self, step: model.GoToStep) -> None:
         """A jump forward, resolved when all labels are known."""

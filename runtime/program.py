@@ -158,6 +158,7 @@ class Each:
     many: bool
     most: int
     when: Test | None
+    where: Test | None
     join: int
 
 

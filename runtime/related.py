@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from rulelang.plan.interpret import first_false
 from runtime.bounds import MAX_PATH
 from runtime.enrolment import run_id
 from runtime.model import JSON, STEPS_STARTED, Cause, EntryKind, Event, Millis, Run, RunStatus, SubjectKey
-from runtime.program import Each
+from runtime.program import Each, Program
 from runtime.working import Working
 
 if TYPE_CHECKING:
@@ -73,6 +74,12 @@ def start_steps(turn: Turn, event: Event) -> None:
         root=cause.root,
         path=cause.path,
     )
+    if not _wanted(turn, run, program, event):
+        return
+    reason = turn.enrolments.too_many_a_minute()
+    if reason:
+        turn.note_event(EntryKind.REFUSED, cause.rule, event, reason)
+        return
     turn.working.touched = True
     turn.started.append(run.id)
     turn.update(run)
@@ -84,4 +91,17 @@ def start_steps(turn: Turn, event: Event) -> None:
 def _refusal(turn: Turn, cause: Cause) -> str:
     if not turn.working.exists:
         return f"there is no {turn.working.key.kind} {turn.working.key.id}"
-    return turn.enrolments.too_deep(cause, cause.rule) or turn.enrolments.too_many_a_minute()
+    return turn.enrolments.too_deep(cause, cause.rule)
+
+
+def _wanted(turn: Turn, run: Run, program: Program, event: Event) -> bool:
+    """Whether the condition behind `where` holds for the record; the journal says why not when it is asked to."""
+    each = program.code[program.starts[event.data["branch"]] - 1]
+    assert isinstance(each, Each)
+    if each.where is None:
+        return True
+    scope = turn.run_scope(run)
+    holds = each.where.holds(scope)
+    if not holds and turn.machine.explain:
+        turn.note_event(EntryKind.NOT_MATCHED, run.rule, event, first_false(each.where.ir, scope))
+    return holds

@@ -201,10 +201,11 @@ class StepChecker:
         own = context.with_scope(context.scope.of(kind))
         inner = replace(self, context=own, branch=True, each=True)
         fork = context.scope.names.fork()
+        where = condition(own, step.where) if step.where is not None else None
         with fork.way():
             steps = inner.steps(step.steps)
         fork.forget()
-        return CheckedEach(step.span, kind, step.many, most, steps, when)
+        return CheckedEach(step.span, kind, step.many, most, steps, when, where)
 
     # --- values under names ------------------------------------------------------------------------
 

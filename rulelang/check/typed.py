@@ -252,6 +252,7 @@ class CheckedEach:
     most: int
     steps: tuple[CheckedStep, ...]
     when: Typed | None
+    where: Typed | None = None
 
 
 @dataclass(frozen=True, slots=True)

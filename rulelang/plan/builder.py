@@ -280,7 +280,8 @@ class _Builder:
             case CheckedEach():
                 when = self.condition(f"{path}.when", step.when)
                 inner = self.steps(f"{path}.do", step.steps)
-                return EachStep(path, step.kind, inner, step.many, step.most, when)
+                where = self.condition(f"{path}.where", step.where)
+                return EachStep(path, step.kind, inner, step.many, step.most, when, where)
             case CheckedLet(_, name, value):
                 return LetStep(path, name, self.expression(f"{path}.value", value))
             case CheckedParallel(_, branches):

@@ -161,7 +161,8 @@ class RepeatStep(msgspec.Struct, frozen=True, tag="repeat", tag_field="do", omit
 
 class EachStep(msgspec.Struct, frozen=True, tag="each", tag_field="do", omit_defaults=True):
     """Have steps made for related records of a `kind`: the one that the subject links to, or with `many` those that
-    link to it, `most` of them. Each becomes the subject of a run of its own; this one goes on at once.
+    link to it, `most` of them for which `where` holds. Each becomes the subject of a run of its own; this one goes
+    on at once.
     """
 
     id: str
@@ -170,6 +171,7 @@ class EachStep(msgspec.Struct, frozen=True, tag="each", tag_field="do", omit_def
     many: bool = False
     most: int = 1
     when: Lit | Get | Op | None = None
+    where: Lit | Get | Op | None = None
 
 
 class LetStep(msgspec.Struct, frozen=True, tag="let", tag_field="do"):

@@ -10,7 +10,7 @@ def _set(names: str) -> frozenset[str]:
 
 
 _BEGIN = _set(
-    "NAME RULE ON ON_EXIT IF WAIT WAIT_ARMS STOP DO END ELSE ELIF SET EMPTY ENROL EXIT WITH "
+    "NAME RULE ON ON_EXIT IF WAIT WAIT_ARMS FOR_EACH STOP DO END ELSE ELIF SET EMPTY ENROL EXIT WITH "
     "LET SPLIT CASE OTHERWISE MATCH REPEAT PARALLEL"
 )
 """What can begin a statement. An operator word can too, when `:` follows (an entry of a declaration)."""

@@ -416,13 +416,14 @@ class RepeatStep(Node):
 
 @dataclass(frozen=True, slots=True)
 class EachStep(Node):
-    """`for each contact at most 100 do … end` (`many`), `for account do … end`: steps for related records."""
+    """`for each contact [where …] at most 100 do … end` (`many`), `for account do … end`: steps for related records."""
 
     subject: Word
     many: bool
     most: Expr | None
     steps: tuple[Step, ...]
     when: Expr | None
+    where: Expr | None = None
 
 
 @dataclass(frozen=True, slots=True)

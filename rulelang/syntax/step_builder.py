@@ -10,7 +10,7 @@ from rulelang.diagnostics.model import Diagnostic
 from rulelang.diagnostics.suggest import did_you_mean
 from rulelang.source import Span
 from rulelang.syntax import literals
-from rulelang.syntax.expression_builder import Children, is_token, part, plain, span_of
+from rulelang.syntax.expression_builder import Children, Where, is_token, part, plain, span_of
 from rulelang.syntax.nodes import (
     ActionStep,
     Argument,
@@ -230,7 +230,7 @@ class StepBuilder(WaitBuilder):
         return self.guarded(c, lambda when: BlockStep(span_of(c), c[1], when))
 
     def each(self, c: Children) -> Step:
-        """`for each contact at most 100 do … end`, `for account do … end`."""
+        """`for each contact [where …] at most 100 do … end`, `for account do … end`."""
         do = next(n for n, child in enumerate(c) if is_token(child, "DO"))
         self.filled(c[do], c[do + 1])
         words, most = [child for child in c[1:do] if isinstance(child, Word)], part(c, Most)
@@ -239,8 +239,13 @@ class StepBuilder(WaitBuilder):
             span = span_of(c[:do])
             self._say(say.no_each(self._source, span, self._source.slice(span)))
             return BlockStep(span_of(c), (ErrorStep(span), *c[do + 1]), None)
-        number = most.number if most else None
-        return self.guarded(c, lambda when: EachStep(span_of(c), words[-1], many, number, c[do + 1], when))
+        where, number = part(c, Where), most.number if most else None
+        test = where.condition if where else None
+        if isinstance(test, Token):
+            return BlockStep(span_of(c), (ErrorStep(test.span), *c[do + 1]), None)
+        return self.guarded(
+            c, lambda when: EachStep(span_of(c), words[-1], many, number, c[do + 1], when, test)
+        )
 
     def parallel(self, c: Children) -> ParallelStep:
         return ParallelStep(span_of(c), tuple(child for child in c if isinstance(child, BlockStep)))

@@ -314,3 +314,51 @@ def test_a_deploy_moves_and_ends_the_runs_of_related_records_too(tmp_path: Path)
         assert fields.get("company") == ("Bonn" if move else None)
         assert fields.get("city") is None
         process.close()
+
+
+@pytest.mark.parametrize("part", [500, 3])
+def test_only_those_for_which_the_condition_holds_count(tmp_path: Path, part: int) -> None:
+    text = (
+        'rule "r" for account on field changed status\n'
+        "do\n  let least = 4\n"
+        '  for each contact where score >= least and account.name = "Acme" at most 2 do add tag "told" end\n'
+        "  for each opportunity where value > €5 do set value = €1 end\n"
+        "end\n"
+    )
+    story = world(text, 7)
+    process = Process(tmp_path / "db", text, "2026-03-02T09:00:00Z", CoreLimits(dependents=part))
+    process.put(ACME, name="Acme", city="Bonn", status="prospect")
+    for n in range(7):
+        process.put(SubjectKey("contact", f"c{n}"), account_id="acme", score=n * 2)
+    became_customer(story)
+    process.event("record.updated", ACME, fields={"status": "customer"})
+    assert [story.fields(f"c{n}").get("tags") for n in range(7)] == [
+        None,
+        None,
+        ["told"],
+        ["told"],
+        None,
+        None,
+        None,
+    ]
+    assert _by_subject(process.journal()) == _by_subject(story.simulation.timeline())
+    process.close()
+
+
+def test_a_condition_of_the_one_record() -> None:
+    story = Story('rule "r" on tag added "x" do for account where name = "Acme" do add tag "y" end end')
+    story.record("account", "acme", name="Acme")
+    story.record("account", "other", name="Other")
+    for id, account in (("a", "acme"), ("b", "other")):
+        story.contact(id, account_id=account)
+        story.event("contact.tag_added", id, tag="x")
+    assert story.simulation.subject(ACME).fields["tags"] == ["y"]  # type: ignore[union-attr]
+    assert story.reasons("not_matched") == ['name is "Other", not "Acme"']
+
+
+def test_the_condition_is_about_the_related_record() -> None:
+    text = (
+        'rule "r" for account on field changed name do for each contact where industry = "x" do stop end end'
+    )
+    checked = load_workspace({"schema.rules": SCHEMA, "test.rules": text}, catalogue(), {})
+    assert any("industry" in d.message for d in checked.diagnostics if d.is_error)
