@@ -12,7 +12,7 @@ from rulelang.check.expressions import condition
 from rulelang.check.names import MOMENTS
 from rulelang.check.phrases import Phrases, no_trigger
 from rulelang.check.scope import EventFields
-from rulelang.check.triggers import Found, check_subject, checked_trigger, event_fields
+from rulelang.check.triggers import Found, check_subject, checked_trigger, heard_fields
 from rulelang.check.typed import CheckedAwaited, Typed
 from rulelang.diagnostics import flow as say
 from rulelang.diagnostics import messages
@@ -55,7 +55,7 @@ def _awaited(context: Context, phrases: Phrases, node: nodes.Awaited, named: boo
         return None
     found = Found(nodes.TriggerClause(node.phrase.span, node.phrase), matched)
     check_subject(context, found, context.scope.subject)
-    fields = event_fields(context, found) or EventFields("", {}, known=False)
+    fields = heard_fields(context, found)
     trigger = checked_trigger(context, found, "awaited")
     where, bind = _finish(context, node, fields, named)
     return CheckedAwaited(

@@ -11,7 +11,7 @@ from rulelang.check.counts import duration
 from rulelang.check.expressions import condition
 from rulelang.check.phrases import Phrases, no_trigger
 from rulelang.check.scope import EventFields, Scope
-from rulelang.check.triggers import Found, check_subject, checked_trigger, event_fields
+from rulelang.check.triggers import Found, check_subject, checked_trigger, heard_fields
 from rulelang.check.typed import Apply, Bad, CheckedCount, Ref, Typed
 from rulelang.diagnostics import followed as say
 from rulelang.syntax import nodes
@@ -35,7 +35,7 @@ def _happening(context: Context, phrases: Phrases, node: nodes.Happening) -> Typ
     contacts = context.scope.subject == "account" and "account" not in matched.declaration.subjects
     inner = _seen_by(context, "contact" if contacts else context.scope.subject)
     check_subject(inner, found, inner.scope.subject)
-    fields = event_fields(inner, found) or EventFields("", {}, known=False)
+    fields = heard_fields(inner, found)
     trigger = checked_trigger(inner, found, "awaited")
     if trigger.moment is not None:
         return _refuse(context, node, "comes of the clock", "compare the date itself instead")

@@ -47,6 +47,8 @@ def resolve(context: Context, node: Name, expected: Expected) -> Typed:
     found = _known(context, word, node.span)
     if found is not None:
         return found
+    if context.scope.takes_any:
+        return Ref(ANY, node.span, ("awaited", word))
     if expected.silent or context.scope.vague:
         return Bad(node.span)
     if closed:
@@ -122,6 +124,9 @@ def _path_of_name(context: Context, node: Name, parts: Parts) -> Typed:
         return _walk_record(context, scope.subject, parts, start)
     if first in scope.names.known or first in scope.names.places:
         return _walk_bound(context, parts, start)
+    if scope.takes_any:
+        next(parts)
+        return _walk_value(context, Ref(ANY, start, ("awaited", first)), parts)
     if scope.vague:
         return Bad(node.span)
     if root := did_you_mean(first, (*scope.roots, *scope.names.known)):

@@ -193,6 +193,11 @@ def event_fields(context: Context, found: Found) -> EventFields | None:
     return EventFields(text, fields)
 
 
+def heard_fields(context: Context, found: Found) -> EventFields:
+    """The payload of an event that a condition behind `where` is about; of a free one any name may be a field."""
+    return event_fields(context, found) or EventFields("", {}, known=False, free=True)
+
+
 def _changed_field(context: Context, found: Found) -> dict[str, Type]:
     """The payload that holds values of the field which a trigger names: they have that field's type."""
     slots = found.matched.slots
@@ -241,7 +246,7 @@ def _checked_absence(context: Context, found: Missed, root: str) -> CheckedTrigg
     where: tuple[Typed, ...] = ()
     if found.clause.where is not None:
         events = tuple(each for each in [event_fields(context, found.first)] if each is not None)
-        awaited = event_fields(context, found.missed) or EventFields("", {}, known=False)
+        awaited = heard_fields(context, found.missed)
         scope = replace(context.scope, events=events, events_known=bool(events), awaited=awaited)
         where = (condition(context.with_scope(scope), found.clause.where),)
     length = within.value if isinstance(within, Const) and check_length(context, within) else ""
