@@ -86,7 +86,8 @@ def keywords(cursor: Cursor, in_phrase: bool) -> Iterator[str]:
     names = "NAME" in cursor.accepted
     words = _words()
     for kind in sorted(cursor.accepted):
-        if (names and kind in _NAMES) or (in_phrase and kind in _VALUES):
+        # `in` is a word of some phrases, which know themselves where it may stand.
+        if (names and kind in _NAMES) or (in_phrase and (kind in _VALUES or kind == "IN")):
             continue
         for word in words.get(kind, ()):
             yield "on error" if word == "on" and _in_action(cursor) else word
