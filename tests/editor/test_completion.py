@@ -49,7 +49,7 @@ def suggested(text: str) -> tuple[Completion, ...]:
         ("on contact created when qualified and dnc = |", ["true", "false"]),
         ('on contact created do start rule("|")', ["Upsell"]),
         ('on contact created do send email template("|', ["confirm"]),
-        ("on contact created do assign(|", ["who: ", "by: ", "only_unassigned: ", "Sales", "ana@acme.test"]),
+        ("on contact created do assign(|", ["who: ", "Sales", "ana@acme.test", "bo@acme.test"]),
         ("on contact created when contact.owner.|", ["email", "name", "team"]),
         ("on contact created do mark opt_out(|", ["channel: ", "email", "sms", "call"]),
         ("on contact created do send email |", ["template", "hyper"]),
