@@ -75,7 +75,6 @@ async function rename() {
 
 async function simulateNow() {
   choosePanel("simulate");
-  await simulate.load();
   await simulate.start();
 }
 

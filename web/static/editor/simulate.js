@@ -50,10 +50,13 @@ export class Simulate extends EventTarget {
 
   // --- samples ---------------------------------------------------------------------------------------
 
-  /** Load what was used the last time, or samples of the workspace. */
-  async load() {
-    if (this._loaded) return;
-    this._loaded = true;
+  /** Load what was used the last time, or samples of the workspace; once. */
+  load() {
+    this._loading ??= this._load();
+    return this._loading;
+  }
+
+  async _load() {
     let kept = null;
     try {
       kept = JSON.parse(localStorage.getItem(this._key));
@@ -97,6 +100,7 @@ export class Simulate extends EventTarget {
   /** Run the rules with the text as it is. */
   async start() {
     if (this.docs.current === null) return this._say("Open a file first.");
+    await this.load();
     const rows = Object.fromEntries(Object.entries(this._tables).map(([kind, table]) => [kind, table.chosen]));
     const body = this.checking.question({ ...rows, events: this._events.chosen, from: this._from.value.trim(), for: this._for.value.trim(), only: this._only.checked });
     this._say("Running…");
