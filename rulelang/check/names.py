@@ -49,8 +49,10 @@ def resolve(context: Context, node: Name, expected: Expected) -> Typed:
         return found
     if context.scope.takes_any:
         return Ref(ANY, node.span, ("awaited", word))
-    if expected.silent or context.scope.vague:
+    if expected.silent:
         return Bad(node.span)
+    if context.scope.vague:
+        return Ref(ANY, node.span, ("awaited", word))
     if closed:
         return context.report(no_member(context, word, node.span, expected))
     return _unknown_word(context, node, expected)
@@ -128,7 +130,7 @@ def _path_of_name(context: Context, node: Name, parts: Parts) -> Typed:
         next(parts)
         return _walk_value(context, Ref(ANY, start, ("awaited", first)), parts)
     if scope.vague:
-        return Bad(node.span)
+        return Ref(ANY, node.span, ("awaited", *node.parts))
     if root := did_you_mean(first, (*scope.roots, *scope.names.known)):
         return _misspelt_root(context, first, root, start)
     return _walk_record(context, scope.subject, parts, start)
