@@ -39,6 +39,11 @@ class Desk:
     async def click_line(self, text: str, x: int = 40) -> None:
         """Put the cursor on the first line that holds a text."""
         line = self.page.locator("#text .cm-line", has_text=text).first
+        await line.wait_for()
+        # The editor measures its lines in the frame after a change; nobody clicks sooner than that.
+        await self.page.evaluate(
+            "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(done))))"
+        )
         await line.click(position={"x": x, "y": 8})
 
     async def sample_events(self, text: str) -> None:
