@@ -47,8 +47,6 @@ def resolve(context: Context, node: Name, expected: Expected) -> Typed:
     found = _known(context, word, node.span)
     if found is not None:
         return found
-    if context.scope.takes_any:
-        return Ref(ANY, node.span, ("awaited", word))
     if expected.silent:
         return Bad(node.span)
     if context.scope.vague:
@@ -126,9 +124,6 @@ def _path_of_name(context: Context, node: Name, parts: Parts) -> Typed:
         return _walk_record(context, scope.subject, parts, start)
     if first in scope.names.known or first in scope.names.places:
         return _walk_bound(context, parts, start)
-    if scope.takes_any:
-        next(parts)
-        return _walk_value(context, Ref(ANY, start, ("awaited", first)), parts)
     if scope.vague:
         return Ref(ANY, node.span, ("awaited", *node.parts))
     if root := did_you_mean(first, (*scope.roots, *scope.names.known)):

@@ -29,14 +29,12 @@ PERSON_PARTS: Mapping[str, tuple[str, Type]] = {
 class EventFields:
     """The payload of one trigger: the words it was written with, and its fields.
 
-    `known` is False when the trigger could not be understood, so that it may have any. `free` says that it may have any
-    because nothing was declared of it: then a name that means nothing else is one of its fields.
+    `known` is False when the trigger could not be understood, so that it may have any.
     """
 
     trigger: str
     fields: Mapping[str, Type]
     known: bool = True
-    free: bool = False
 
 
 @dataclass(frozen=True)
@@ -83,11 +81,6 @@ class Scope:
     def is_awaited(self, word: str) -> bool:
         """Whether a word is a field of the event that a condition behind `where` is about."""
         return self.awaited is not None and word in self.awaited.fields
-
-    @property
-    def takes_any(self) -> bool:
-        """Whether a name that means nothing else is a field of an awaited event with a free payload."""
-        return self.awaited is not None and self.awaited.free
 
     def means(self, word: str) -> bool:
         """Whether a word names something by itself, whatever is expected."""

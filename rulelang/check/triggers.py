@@ -195,7 +195,7 @@ def event_fields(context: Context, found: Found) -> EventFields | None:
 
 def heard_fields(context: Context, found: Found) -> EventFields:
     """The payload of an event that a condition behind `where` is about; of a free one any name may be a field."""
-    return event_fields(context, found) or EventFields("", {}, known=False, free=True)
+    return event_fields(context, found) or EventFields("", {}, known=False)
 
 
 def _changed_field(context: Context, found: Found) -> dict[str, Type]:
