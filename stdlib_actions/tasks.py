@@ -22,12 +22,16 @@ DECLARATIONS = (
             "due after a duration, on a date (at 17:00 in the subject's zone) or at an instant. It is on the page "
             "`/tasks` and under `/v1/tasks` until somebody completes it, and appears in the inbox of its person or "
             "team `remind` before it is due (without `due`: that long from now). Rules see it as `task added`, "
-            "`task due` and `task completed`."
+            "`task due` and `task completed`. `for` a person whom nobody is (`for owner` of a record without an "
+            "owner) fails the step: write one step `when owner is set` and one for a team `when owner is not set`, or "
+            "add `on error continue`."
         ),
         example=(
             'on stage enter "SQL"\n'
             "do\n"
-            '  create task "Call {{ contact.first_name }}" for owner due 2d with priority = high, remind = 1h\n'
+            '  create task "Call {{ contact.first_name }}" for owner due 2d with priority = high, remind = 1h '
+            "when owner is set\n"
+            '  create task "Call {{ contact.first_name }}" for "Sales" due 2d when owner is not set\n'
             "end\n"
         ),
         params=(

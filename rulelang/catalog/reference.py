@@ -9,6 +9,7 @@ import msgspec
 
 from rulelang.catalog.model import Function, Param, Trigger
 from rulelang.catalog.triggers import builtin_triggers
+from rulelang.types.model import Type
 
 _HEAD = """\
 # Triggers
@@ -37,11 +38,17 @@ def trigger_section(trigger: Trigger) -> Iterator[str]:
         yield from params_table(trigger.slots, "slot")
     if trigger.payload:
         yield "| `event.…` | type |\n|---|---|"
-        yield from (f"| `{name}` | {type_} |" for name, type_ in trigger.payload.items())
+        yield from (f"| `{name}` | {_with_values(type_)} |" for name, type_ in trigger.payload.items())
         yield ""
     if trigger.sample:
         yield f"A sample: `{msgspec.json.encode(trigger.sample).decode()}`\n"
     yield from example(trigger.example)
+
+
+def _with_values(type_: Type) -> str:
+    """A type of a payload; an enumeration with its values."""
+    values = ", ".join(f"`{value}`" for value in type_.values)
+    return f"{type_}: {values}" if values else str(type_)
 
 
 def function_section(function: Function) -> Iterator[str]:
