@@ -11,7 +11,7 @@ from rulelang.editor.model import Completion, CompletionKind
 from rulelang.source import Source, Span
 from rulelang.types.schema import SUBJECT_KINDS
 from rulelang.workspace import CheckedWorkspace
-from workbench.testing.expectations import MESSAGES, STATES
+from workbench.testing.expectations import MESSAGES, STATES, TASK
 
 _STATEMENTS = {
     "test": ('test "${1:name}"\n  ${0}\nend', "a test"),
@@ -32,10 +32,19 @@ _MESSAGE_PARTS = {
     "subject": ('subject contains "${1}"', "the subject"),
     "text": ('text contains "${1}"', "what it says"),
     "by": ("by ", "the rule that sent it"),
+    "for": ('for contact "${1:c_1}"', "the record that it is about"),
+}
+_TASK_PARTS = {
+    "to": ('to "${1}"', "the person or team"),
+    "title": ('title contains "${1}"', "what is to be done"),
+    "text": ('text contains "${1}"', "the description"),
+    "by": ("by ", "the rule that created it"),
+    "for": _MESSAGE_PARTS["for"],
 }
 _HEADS = {
     **{kind: (f'{kind} "${{1:c_1}}" has ${{0}}', "a condition on a record") for kind in SUBJECT_KINDS},
     **{message: (f"{message} ", "a message that went out") for message in MESSAGES},
+    TASK: (f"{TASK} ", "a task that was given to somebody"),
     "action": ("action ", "an action that was carried out"),
     "run": ("run ", "how the newest run of a rule stands"),
     "nothing sent": ("nothing sent", "nothing went out since the test began"),
@@ -60,7 +69,7 @@ _CONDITION_WORDS = frozenset(
     )
 )
 _SUBJECT = rf'(?P<kind>{"|".join(SUBJECT_KINDS)})\s+"[^"]*"'
-_MESSAGES = "|".join(MESSAGES)
+_MESSAGES = "|".join((*MESSAGES, TASK))
 _LAST = re.compile(r"(\w*)\Z", re.ASCII)
 _REST = re.compile(r"\w*", re.ASCII)
 
@@ -103,7 +112,7 @@ class _Completer:
 
     def heads(self, match: re.Match[str]) -> Iterator[Completion]:
         """Behind `expect`, or `expect no`."""
-        no = (*MESSAGES, "action", "run")
+        no = (*MESSAGES, TASK, "action", "run")
         yield from self._snippets({h: s for h, s in _HEADS.items() if not match["no"] or h in no})
 
     def verb(self, match: re.Match[str]) -> Iterator[Completion]:
@@ -134,10 +143,10 @@ class _Completer:
         if self._quoted() or (before and before[-1] == "by"):
             if re.search(r'\bby\s+"?[^"]*\Z', self._line):
                 yield from self._rules()
-        elif before and before[-1] in ("subject", "text"):
+        elif before and before[-1] in ("subject", "title", "text"):
             yield from self._words(("contains", "is"))
         else:
-            yield from self._snippets(_MESSAGE_PARTS)
+            yield from self._snippets(_TASK_PARTS if match["message"] == TASK else _MESSAGE_PARTS)
 
     def actions(self, match: re.Match[str]) -> Iterator[Completion]:
         """Names of actions."""
@@ -145,8 +154,9 @@ class _Completer:
             yield self._of(action.name, CompletionKind.FUNCTION, detail=action.summary)
 
     def by(self, match: re.Match[str]) -> Iterator[Completion]:
-        """Behind the name of an action."""
+        """Behind the name of an action, or `nothing sent`."""
         yield from self._words(("by",))
+        yield from self._snippets({"for": _MESSAGE_PARTS["for"]})
 
     def runs(self, match: re.Match[str]) -> Iterator[Completion]:
         """Names of rules."""
@@ -237,10 +247,12 @@ _FORMS: tuple[tuple[re.Pattern[str], _Suggest], ...] = tuple(
         (rf"(given|when)\s+{_SUBJECT}\s+(has|gets)\s+(?P<pairs>.*)", _Completer.pairs),
         (rf"expect\s+{_SUBJECT}\s+has\s+(?P<condition>.*)", _Completer.condition),
         (r"expect\s+(?P<no>no\s+)?\w*", _Completer.heads),
-        (rf"expect\s+(no\s+)?({_MESSAGES})\s+(?P<parts>.*?)\w*", _Completer.message),
+        (rf"expect\s+(no\s+)?(?P<message>{_MESSAGES})\s+(?P<parts>.*?)\w*", _Completer.message),
         (r"expect\s+(no\s+)?action\s+\w*", _Completer.actions),
         (r"expect\s+(no\s+)?action\s+\w+\s+\w*", _Completer.by),
         (r'expect\s+(no\s+)?action\s+\w+\s+by\s+(\w*|"[^"]*)', _Completer.runs),
+        (r"expect\s+nothing\s+(else\s+)?sent\s+\w*", _Completer.by),
+        (r'expect\s+nothing\s+(else\s+)?sent\s+by\s+(\w*|"[^"]*)', _Completer.runs),
         (r'expect\s+(no\s+)?run\s+(\w*|"[^"]*)', _Completer.runs),
         (r'expect\s+run\s+"[^"]*"\s+\w*', _Completer.states),
         (r"\w+\s+answers\s+\w*", _Completer.answers),

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from rulelang.diagnostics.messages import article
 from rulelang.plan.interpret import first_false
 from rulelang.plan.wording import show
 from runtime.model import EntryKind, RunStatus, SubjectKey
+from workbench.testing.expectations import TASK
 from workbench.testing.model import (
     Criterion,
     ExpectAction,
@@ -62,25 +64,37 @@ def _record(expected: ExpectRecord, stage: Stage) -> Miss | None:
 
 
 def _message(expected: ExpectMessage, stage: Stage) -> Miss | None:
-    kind = WORDS.get(expected.kind, expected.kind)
-    every = list(stage.messages())
-    fitting = [m for m in every if fits(kind, m.action) and all(_meets(m, c) for c in expected.criteria)]
-    words = " ".join([expected.kind, *(_spelled(c) for c in expected.criteria)])
+    every = list(stage.tasks() if expected.kind == TASK else stage.messages())
+    fitting = [m for m in every if _is_meant(m, expected)]
+    words = " ".join([expected.kind, *(_spelled(c) for c in expected.criteria)]) + _for(expected.key)
+    went = "was created" if expected.kind == TASK else "went out"
     if expected.none:
-        return Miss(f"an {words} went out".replace("an w", "a w"), _told(fitting)) if fitting else None
+        return Miss(f"{article(words)} {went}", _told(fitting)) if fitting else None
     for message in fitting:
         if message.key not in stage.claimed:
             stage.claimed.add(message.key)
             return None
     if fitting:
-        return Miss(f"no further {words} went out", f"{len(fitting)} fit, and were expected before")
-    return Miss(f"no {words} went out", _told(every))
+        return Miss(f"no further {words} {went}", f"{len(fitting)} fit, and were expected before")
+    return Miss(f"no {words} {went}", _told(every) if every or expected.kind != TASK else "there is no task")
+
+
+def _is_meant(message: Message, expected: ExpectMessage) -> bool:
+    kind = WORDS.get(expected.kind, expected.kind)
+    about = expected.key in (None, message.about)
+    return about and fits(kind, message.action) and all(_meets(message, c) for c in expected.criteria)
+
+
+def _for(key: SubjectKey | None) -> str:
+    return f" for {key.kind} {show(key.id)}" if key is not None else ""
 
 
 def _meets(message: Message, wanted: Criterion) -> bool:
     if wanted.part == "to":
         return any(wanted.value.lower() in (to.lower(), full.lower()) for to, full in _both(message))
-    has = {"subject": message.subject, "text": message.text, "by": message.rule}[wanted.part]
+    has = {"subject": message.subject, "title": message.subject, "text": message.text, "by": message.rule}[
+        wanted.part
+    ]
     if wanted.operator == "contains":
         return wanted.value in has
     return has.rstrip("\n") == wanted.value.rstrip("\n")
@@ -101,30 +115,44 @@ def _told(messages: list[Message]) -> str:
         return "nothing went out"
     told = [_line(message) for message in messages[:_SHOWN]]
     more = f"; and {len(messages) - _SHOWN} more" if len(messages) > _SHOWN else ""
-    head = "1 message" if len(messages) == 1 else f"{len(messages)} messages"
-    return f"{head} went out: {'; '.join(told)}{more}"
+    one = len(messages) == 1
+    if messages[0].action == "create_task":
+        head = "1 task was created" if one else f"{len(messages)} tasks were created"
+    else:
+        head = f"{len(messages)} message{'' if one else 's'} went out"
+    return f"{head}: {'; '.join(told)}{more}"
 
 
 def _line(message: Message) -> str:
-    subject = f" subject {show(message.subject)}" if message.subject else ""
+    part = "title" if message.action == "create_task" else "subject"
+    subject = f" {part} {show(message.subject)}" if message.subject else ""
     return f"{message.action} to {', '.join(map(show, addresses(message)))}{subject}"
 
 
 def _nothing(expected: ExpectNothing, stage: Stage) -> Miss | None:
-    every = list(stage.messages())
+    every = [m for m in stage.messages() if expected.rule in ("", m.rule) and expected.key in (None, m.about)]
     left = [m for m in every if m.key not in stage.claimed] if expected.more else every
     if not left:
         return None
-    return Miss("something else was sent" if expected.more else "something was sent", _told(left))
+    whose = _by(expected.rule) + _for(expected.key)
+    return Miss(f"something {'else ' if expected.more else ''}was sent{whose}", _told(left))
+
+
+def _by(rule: str) -> str:
+    return f" by `{rule}`" if rule else ""
 
 
 # --- actions and runs ---
 
 
 def _action(expected: ExpectAction, stage: Stage) -> Miss | None:
-    made = [e for _, e in stage.entries() if e.kind == EntryKind.ACTION and expected.rule in ("", e.rule)]
+    made = [
+        e
+        for subject, e in stage.entries()
+        if e.kind == EntryKind.ACTION and expected.rule in ("", e.rule) and expected.key in (None, subject)
+    ]
     hits = [e for e in made if e.action == expected.action]
-    by = f" by `{expected.rule}`" if expected.rule else ""
+    by = _by(expected.rule) + _for(expected.key)
     if expected.none:
         where = ", ".join(dict.fromkeys(f"`{e.rule}` {e.step}" for e in hits))
         return Miss(f"the action `{expected.action}` was carried out{by}", f"by {where}") if hits else None

@@ -80,7 +80,7 @@ class ExpectRecord(Statement):
 
 @dataclass(frozen=True, slots=True)
 class Criterion:
-    """What a message must be like: `part` (to, subject, text, by) `contains` or `is` the value."""
+    """What a message or task must be like: `part` (to, subject, title, text, by) `contains` or `is` the value."""
 
     part: str
     operator: str
@@ -89,18 +89,24 @@ class Criterion:
 
 @dataclass(frozen=True, slots=True)
 class ExpectMessage(Statement):
-    """A message of this kind that fits all criteria went out, or with `none` no such message did."""
+    """A message of this kind that fits all criteria went out, or with `none` no such message did.
+
+    `task` is a kind too: one that was given to somebody. `key` is whom or what it is about, None for any record.
+    """
 
     kind: str
     criteria: tuple[Criterion, ...]
     none: bool
+    key: SubjectKey | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class ExpectNothing(Statement):
-    """Nothing went out; with `more`: nothing that was not expected before."""
+    """Nothing went out; with `more`: nothing that was not expected before. By `rule` and for `key`, if given."""
 
     more: bool
+    rule: str = ""
+    key: SubjectKey | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +116,7 @@ class ExpectAction(Statement):
     action: str
     rule: str
     none: bool
+    key: SubjectKey | None = None
 
 
 @dataclass(frozen=True, slots=True)

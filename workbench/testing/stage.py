@@ -27,9 +27,12 @@ from workbench.testing.meaning import Meaning
 from workbench.testing.model import After, Answers, Fire, Given, Statement, Until
 from workbench.testing.script import Script
 
+TASK_CREATED = "task.created"
+"""The event that a task has been given to somebody."""
+
 
 class Message(NamedTuple):
-    """Something that went out: `to` as written, bare addresses in `addresses`."""
+    """Something that went out, or a task: `to` as written. A task's title is its `subject`."""
 
     action: str
     rule: str
@@ -37,6 +40,7 @@ class Message(NamedTuple):
     to: tuple[str, ...]
     subject: str
     text: str
+    about: SubjectKey
 
 
 class Stage:
@@ -89,6 +93,12 @@ class Stage:
             if row.status == EffectStatus.DONE:
                 yield _message(row)
 
+    def tasks(self) -> Iterator[Message]:
+        """All tasks that were given to somebody, in order."""
+        for subject, entry in self.entries():
+            if entry.kind in (EntryKind.EVENT, EntryKind.DERIVED) and entry.action == TASK_CREATED:
+                yield _task(subject, entry)
+
     def entries(self) -> list[tuple[SubjectKey, Entry]]:
         """All that happened, in order."""
         return self.simulation.timeline()
@@ -128,9 +138,24 @@ def _message(row: EffectRow) -> Message:
         tuple(map(str, to)),
         str(shown.get("subject", "")),
         body if isinstance(body, str) else str(text),
+        effect.subject,
+    )
+
+
+def _task(subject: SubjectKey, entry: Entry) -> Message:
+    data = entry.input
+    to = data.get("team") or data.get("assignee")
+    return Message(
+        "create_task",
+        entry.rule,
+        f"task {entry.event}",
+        (str(to),) if to else (),
+        str(data.get("title", "")),
+        str(data.get("description", "")),
+        subject,
     )
 
 
 def addresses(message: Message) -> Sequence[str]:
-    """The addresses of a message, without names."""
+    """The addresses of a message, without names; the person or team of a task."""
     return [to.rpartition("<")[2].rstrip(">") for to in message.to]
