@@ -46,6 +46,14 @@ class Alarm(NamedTuple):
         """How its moments are found."""
         return SOURCES[self.source_name]
 
+    def each(self, items: Mapping[str, Items]) -> Iterator[tuple[str, Mapping[str, JSON]]]:
+        """The name and the thing of each moment that it stands for; that of the subject itself has no thing."""
+        if not self.source.hears:
+            yield self.name, _NO_ITEM
+            return
+        for id, item in items.get(self.source_name, {}).items():
+            yield _name(self, id), item
+
 
 class Watch:
     """All alarms of one kind of subject. `stamp` is another number whenever they are others, or the zone is."""
@@ -168,13 +176,9 @@ class Alarms:
     # --- moments ---
 
     def _each(self, items: Mapping[str, Items]) -> Iterator[tuple[str, Alarm, Mapping[str, JSON]]]:
-        """Every alarm by name, with the thing that it is for; that of the subject itself has none."""
+        """Every alarm by name, with the thing that it is for."""
         for alarm in self._watch.alarms:
-            if not alarm.source.hears:
-                yield alarm.name, alarm, _NO_ITEM
-                continue
-            for id, item in items.get(alarm.source_name, {}).items():
-                yield _name(alarm, id), alarm, item
+            yield from ((name, alarm, item) for name, item in alarm.each(items))
 
     def _next(
         self, alarm: Alarm, item: Mapping[str, JSON], armed: list[JSON] | None, rung: str | None

@@ -1,4 +1,4 @@
-"""Answering why from a store: gathers the case for `runtime.why`."""
+"""Answering from a store why a rule started, and when it starts: gathers the case for `runtime.why` and `.coming`."""
 
 from __future__ import annotations
 
@@ -11,8 +11,9 @@ import msgspec
 
 from rulelang.plan.model import Plan
 from rulelang.types.schema import Schema
+from runtime.coming import Coming, Record, coming, started_by
 from runtime.machine import related_keys
-from runtime.model import CancelInput, Entry, SubjectKey
+from runtime.model import CancelInput, Entry, Millis, SubjectKey, SubjectState
 from runtime.proposal import read_versions
 from runtime.store.protocol import ReadStore
 from runtime.timeline import local_text
@@ -31,14 +32,31 @@ async def ask(
     state = await reader.subject(key)
     if state is None or not state.exists:
         return None
-    rows = await reader.journal(subject=key, limit=MAX_SEGMENTS)
+    record = await _record(reader, plan, state)
+    case = Case(key, state.fields, record.related, record.journal, record.past)
+    return why(plan, schema, case, event)
+
+
+async def foresee(
+    reader: ReadStore, plan: Plan, schema: Schema, key: SubjectKey, now: Millis, count: int = 5
+) -> list[Coming] | None:
+    """What the clock holds in store, as `runtime.coming.coming`; None when the subject is unknown."""
+    state = await reader.subject(key)
+    if state is None or not state.exists:
+        return None
+    if not started_by(plan):
+        return []
+    return coming(plan, schema, await _record(reader, plan, state), now, count)
+
+
+async def _record(reader: ReadStore, plan: Plan, state: SubjectState) -> Record:
+    rows = await reader.journal(subject=state.key, limit=MAX_SEGMENTS)
     journal: list[Entry] = [entry for row in rows for entry in row.entries]
     related = {}
     for kind, other in related_keys(state, CancelInput("", "")).items():
         found = await reader.subject(other)
         related[kind] = found.fields if found is not None else {}
-    past = await versions_in_force(reader, plan.key)
-    return why(plan, schema, Case(key, state.fields, related, journal, past), event)
+    return Record(state, related, journal, await versions_in_force(reader, plan.key))
 
 
 class Sample(msgspec.Struct, frozen=True):

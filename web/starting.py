@@ -26,7 +26,7 @@ from runtime.engine.backfill import (
 from runtime.engine.work import Arrival, Receipt, ReceiptStatus
 from runtime.events import EventError, body_hash
 from runtime.existing import says_who
-from runtime.model import EntryKind
+from runtime.model import EntryKind, Event, SubjectKey
 from web.body import read_object
 from web.context import AppContext, committed, context_of
 from web.problems import Problem
@@ -74,8 +74,26 @@ async def post_run(request: Request) -> Response:
         raise Problem(422, str(error), errors=[{"pointer": error.pointer, "detail": str(error)}]) from None
     if event.subject.kind != plan.subject:
         raise Problem(422, f"the rule is for {plan.subject} records, not for this {event.subject.kind}")
+    await _known(context, event)
     (receipt,) = await committed(context.engine.submit([Arrival(event, body_hash(raw))]))
     return json_response(await _outcome(context, receipt, plan), 200 if receipt.runs else 409)
+
+
+async def _known(context: AppContext, event: Event) -> None:
+    """Starting a rule makes no record.
+
+    Raises:
+        Problem: 404 when there is no such record.
+    """
+    kind, id = event.subject.kind, event.subject.id
+    name, value = event.identity or ("id", id)
+    if event.identity is not None:
+        id = await context.reader.find_subject(kind, name, value) or ""
+    state = await context.reader.subject(SubjectKey(kind, id)) if id else None
+    if state is None or not state.exists:
+        raise Problem(
+            404, f"the database knows no {kind} with the {name} `{value[:80]}`; starting a rule makes none"
+        )
 
 
 def _params(context: AppContext, plan: Plan, given: Any) -> dict[str, Any]:
@@ -219,7 +237,7 @@ _STATUS = {
     "required": ["rule", "number", "state", "examined", "enrolled", "rate", "limit", "began_at", "ended_at"],
     "properties": {"state": {"type": "string", "enum": [state.name.lower() for state in State]}},
 }
-_GONE = Answer("no such rule")
+_GONE = Answer("no such rule, or no such record")
 
 
 def endpoints() -> list[Endpoint]:

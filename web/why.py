@@ -6,7 +6,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from rulelang.types.schema import SUBJECT_KINDS
-from runtime.asking import ask, verdict_json
+from runtime.asking import ask, foresee, verdict_json
+from runtime.coming import coming_json
 from runtime.model import SubjectKey
 from web.context import context_of
 from web.problems import Problem
@@ -28,10 +29,10 @@ async def get_why(request: Request) -> Response:
     found = await ask(context.reader, plan, checked.schema, key, query.get("event", ""))
     if found is None:
         raise Problem(404, f"there is no {kind} with the id {id[:80]!r}")
+    ahead = await foresee(context.reader, plan, checked.schema, key, context.clock())
     shown = workspace_zone(context)
-    return json_response(
-        {"items": [verdict_json(verdict, shown) for verdict in found[: page_limit(request, 10)]]}
-    )
+    items = [verdict_json(verdict, shown) for verdict in found[: page_limit(request, 10)]]
+    return json_response({"items": items, "coming": [coming_json(one) for one in ahead or ()]})
 
 
 def endpoints() -> list[Endpoint]:
@@ -45,7 +46,9 @@ def endpoints() -> list[Endpoint]:
             "Why did a rule fire for somebody, or why not?",
             "Newest event first. `outcome` is started, refused, not_matched or not_listening; `reason` the first thing "
             "that stopped the rule, `conditions` its parts with the values of that time, `stops` steps of the run "
-            "that were held up or left out, `version` the version of the rule that was in force.",
+            "that were held up or left out, `version` the version of the rule that was in force. `coming` says of each "
+            "trigger of the clock when it fires next for the record (`next`, and `local` in its `zone`), or in "
+            "`reason` why it does not.",
             parameters=(
                 Parameter("rule", "the rule's name", required=True),
                 Parameter("subject", "for whom, `kind:id`", required=True),
@@ -53,7 +56,7 @@ def endpoints() -> list[Endpoint]:
                 LIMIT,
             ),
             answers={
-                200: Answer("the verdicts", {"type": "object", "required": ["items"]}),
+                200: Answer("the verdicts", {"type": "object", "required": ["items", "coming"]}),
                 400: Answer("a parameter is wrong"),
                 404: Answer("no such rule or record"),
             },

@@ -25,6 +25,7 @@ from runtime.store.open import open_store
 from runtime.store.protocol import StoreUnavailable
 from stdlib_actions.library import offline_library
 from workbench.client import Server, ask_server, from_server, refused, rule_path, server_options
+from workbench.database import subject_key
 from workbench.errors import CommandError
 from workbench.loading import catalogue, load
 
@@ -42,10 +43,8 @@ def start(rule: str, subject: str, given: tuple[str, ...], url: str, key: str) -
 
     Its `when`, enrolment and exits apply, its triggers do not. Exit code 1: it was refused.
     """
-    kind, separator, id = subject.partition(":")
-    if not separator or not id:
-        raise CommandError(f"--subject takes a kind and an id such as contact:c_1, found {subject!r}")
-    body = {"subject": {"kind": kind, "id": id}, "with": dict(_pair(text) for text in given)}
+    record = subject_key(subject)
+    body = {"subject": {"kind": record.kind, "id": record.id}, "with": dict(_pair(text) for text in given)}
     reply = ask_server(Server(url, key), "POST", rule_path(rule, "runs"), body)
     if reply.status == CONFLICT and reply.body.get("status") == "refused":
         click.echo(f"refused: {harmless(str(reply.body.get('reason')))}", err=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import os
+from collections.abc import Iterator
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -13,11 +13,12 @@ import msgspec
 from rulelang.calendar import zone
 from rulelang.diagnostics.suggest import did_you_mean
 from rulelang.plan.model import Plan
-from runtime.asking import ask, verdict_json, verdict_lines
+from runtime.asking import ask, foresee, verdict_json, verdict_lines
+from runtime.clock import SystemClock
+from runtime.coming import Coming, coming_lines
 from runtime.model import SubjectKey
-from runtime.settings import SettingsError, load_settings
-from runtime.store.reader import SqliteReader
 from runtime.why import Verdict
+from workbench.database import database_of, subject_key, unknown_record
 from workbench.errors import CommandError
 from workbench.loading import Loaded, load
 
@@ -34,19 +35,21 @@ from workbench.loading import Loaded, load
 @click.option("--limit", type=click.IntRange(1, 1000), default=10, show_default=True, help="How many events.")
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", help="How to print.")
 def why(rule: str, subject: str, event: str, workspace: Path, limit: int, form: str) -> None:
-    """Say for each recent event why RULE started for a subject, or what stood in its way.
+    """Say for each recent event why RULE started for a subject, or what stood in its way; of a reminder or another
+    trigger of the clock, when it fires next, or why it does not.
 
     Reads the workspace's database; the server may run meanwhile.
     """
     loaded = load(workspace)
     plan = _plan(loaded, rule)
-    kind, separator, id = subject.partition(":")
-    if not separator or not id:
-        raise CommandError(f"--subject takes a kind and an id such as contact:c_1, found {subject!r}")
-    found = asyncio.run(_ask(workspace, loaded, plan, SubjectKey(kind, id), event))
-    if found is None:
-        raise CommandError(f"the database knows no {kind} with the id {id!r}")
-    _print(found[:limit], plan, subject, zone(loaded.checked.schema.time_zone) or ZoneInfo("UTC"), form)
+    found, ahead = asyncio.run(_ask(workspace, loaded, plan, subject_key(subject), event))
+    shown = zone(loaded.checked.schema.time_zone) or ZoneInfo("UTC")
+    if form == "json":
+        verdicts = [verdict_json(verdict, shown) for verdict in found[:limit]]
+        click.echo(msgspec.json.format(msgspec.json.encode(verdicts), indent=2).decode())
+        return
+    for line in _lines(found[:limit], [] if event else ahead, plan, subject, shown):
+        click.echo(line)
 
 
 def _plan(loaded: Loaded, rule: str) -> Plan:
@@ -58,31 +61,28 @@ def _plan(loaded: Loaded, rule: str) -> Plan:
     raise CommandError(f"the workspace has no rule `{rule}`{hint}")
 
 
-async def _ask(root: Path, loaded: Loaded, plan: Plan, key: SubjectKey, event: str) -> list[Verdict] | None:
-    try:
-        path = root / load_settings(root, os.environ).database.path
-    except SettingsError as error:
-        raise CommandError(str(error)) from None
-    if not path.exists():
-        raise CommandError(f"{path} does not exist: no server has run for this workspace yet")
-    reader = SqliteReader(path)
-    try:
-        return await ask(reader, plan, loaded.checked.schema, key, event)
-    finally:
-        await reader.close()
+async def _ask(
+    root: Path, loaded: Loaded, plan: Plan, key: SubjectKey, event: str
+) -> tuple[list[Verdict], list[Coming]]:
+    schema = loaded.checked.schema
+    async with database_of(root) as reader:
+        found = await ask(reader, plan, schema, key, event)
+        ahead = await foresee(reader, plan, schema, key, SystemClock().now(), count=1)
+    if found is None or ahead is None:
+        raise unknown_record(key)
+    return found, ahead
 
 
-def _print(found: list[Verdict], plan: Plan, subject: str, shown: ZoneInfo, form: str) -> None:
-    if form == "json":
-        verdicts = [verdict_json(verdict, shown) for verdict in found]
-        click.echo(msgspec.json.format(msgspec.json.encode(verdicts), indent=2).decode())
-        return
-    if not found:
-        listens = ", ".join(dict.fromkeys(trigger.event for trigger in plan.triggers))
-        missing = f"listens to {listens}; no such event has come"
-        if plan.begins is not None:
-            missing = "begins when its condition becomes true, which has not been seen"
-        click.echo(f"`{plan.key}` {missing} for {subject}")
+def _lines(
+    found: list[Verdict], ahead: list[Coming], plan: Plan, subject: str, shown: ZoneInfo
+) -> Iterator[str]:
+    listens = ", ".join(dict.fromkeys(trigger.event for trigger in plan.triggers))
+    if not found and plan.begins is not None:
+        yield f"`{plan.key}` begins when its condition becomes true, which has not been seen for {subject}"
+    elif not found and len(ahead) < len(plan.triggers):
+        yield f"`{plan.key}` listens to {listens}; no such event has come for {subject}"
+    if ahead and plan.state != "live":
+        yield f"`{plan.key}` is {plan.state}: it fires once it is live"
+    yield from coming_lines(ahead)
     for verdict in found:
-        for line in verdict_lines(verdict, shown):
-            click.echo(line)
+        yield from verdict_lines(verdict, shown)

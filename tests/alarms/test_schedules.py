@@ -252,13 +252,18 @@ def test_next_lists_the_times_of_each_schedule(tmp_path: Path) -> None:
     assert (
         done.stdout
         == "`m` (draft)  every monday at 09:00, in Europe/Berlin\n  2026-03-30  09:00\n  2026-04-06  09:00\n"
+        "`b`  birthday at 08:00: depends on each record, name one with --subject contact:ID\n"
     )
     done = command("next", file, "m", "--from", "2026-03-28", "--count", "1", "--format", "json")
     assert '"next": [\n      "2026-03-30T09:00:00.000Z"\n    ]' in done.stdout
     done = command("next", file, "nobody")
     assert done.returncode == 2
     assert "there is no rule `nobody` here" in done.stderr
-    assert command("next", file, "b", "--from", "2026-03-28").stdout == "no rule has a schedule\n"
+    of_records = "`b`  birthday at 08:00: depends on each record, name one with --subject contact:ID\n"
+    assert command("next", file, "b", "--from", "2026-03-28").stdout == of_records
+    file.write_text('rule "t" on user login do stop\n')
+    nothing = "no rule has a schedule or another trigger of the clock\n"
+    assert command("next", file).stdout == nothing
 
 
 def test_a_schedule_is_described_in_the_words_of_a_rule() -> None:

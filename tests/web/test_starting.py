@@ -57,7 +57,7 @@ def live(tmp_path: Path) -> Iterator[LiveServer]:
 
 
 def start(api: httpx.Client, rule: str, contact: str, **more: Any) -> httpx.Response:
-    return api.post(f"/v1/rules/{rule}/runs", json={"subject": {"kind": "contact", "id": contact}, **more})
+    return api.post(f"/v1/rules/{rule}/runs", json={"subject": {"kind": "contact", "id": contact}} | more)
 
 
 def test_a_rule_is_started_for_a_record_with_what_it_takes(live: LiveServer) -> None:
@@ -77,6 +77,21 @@ def test_a_repeat_starts_nothing_and_gets_the_first_answer(live: LiveServer) -> 
         first, second = (start(api, "Offer", "c3", **body).json() for _ in range(2))
         assert first == second
         problem(start(api, "Offer", "c5", **body), 409)
+
+
+def test_starting_a_rule_makes_no_record(live: LiveServer) -> None:
+    with live.client() as api:
+        given = {"with": {"discount": 1, "reason": "x"}}
+        detail = problem(start(api, "Offer", "nobody", **given), 404)["detail"]
+        assert detail == "the database knows no contact with the id `nobody`; starting a rule makes none"
+        subject = {"kind": "contact", "email": "nobody@acme.test"}
+        detail = problem(start(api, "Offer", "", subject=subject, **given), 404)["detail"]
+        assert "with the email `nobody@acme.test`" in detail
+        problem(api.get("/v1/contacts/nobody"), 404)
+        assert api.get("/v1/contacts").json()["items"][0]["id"] == "c0"
+        assert api.put("/v1/contacts/c1", json={"email": "one@acme.test"}).status_code < 300
+        subject = {"kind": "contact", "email": "one@acme.test"}
+        assert start(api, "Offer", "", subject=subject, **given).json()["subject"]["id"] == "c1"
 
 
 def test_a_start_that_is_refused_says_why(live: LiveServer) -> None:

@@ -84,13 +84,20 @@ class Live:
             yield f"no rule has started for {key.kind} {key.id} there"
 
     def _why(self, key: SubjectKey, rule: str) -> Lines:
-        found = self._remote.get("/v1/why", rule=rule, subject=f"{key.kind}:{key.id}")["items"]
+        answer = self._remote.get("/v1/why", rule=rule, subject=f"{key.kind}:{key.id}")
+        found, ahead = answer["items"], answer.get("coming", ())
+        for one in ahead:
+            yield f"`{one['trigger']}` " + (
+                f"does not fire: {one['reason']}"
+                if "reason" in one
+                else f"fires next {one['local'][0].replace('T', ' ')} ({one['zone']})"
+            )
         for verdict in found:
             reason = f": {verdict['reason']}" if "reason" in verdict else ""
             yield f"{verdict['at']}  {verdict['type']}  {verdict['outcome'].replace('_', ' ')}{reason}"
             for part in verdict.get("conditions", ()):
                 yield f"    {'held  ' if part['held'] else 'failed'}  {part['condition']}"
-        if not found:
+        if not found and not ahead:
             yield f"no event that `{rule}` listens to has come for {key.kind} {key.id} there"
 
     # --- again, here ---

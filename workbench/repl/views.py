@@ -15,7 +15,8 @@ from rulelang.plan.wording import show
 from rulelang.source import Source
 from rulelang.syntax.parser import parse_expression
 from rulelang.types.schema import SUBJECT_KINDS
-from runtime.asking import ask, verdict_lines
+from runtime.asking import ask, foresee, verdict_lines
+from runtime.coming import coming_lines
 from runtime.model import JSON, SubjectKey
 from runtime.simulate import run_now
 from runtime.timeline import local_text, timeline_text
@@ -81,7 +82,13 @@ def why(session: Session, text: str) -> Lines:
     found = run_now(ask(session.simulation.store.reader(), plan, session.checked.schema, key))
     for verdict in found or ():
         yield from verdict_lines(verdict, session.zone)
-    if not found:
+    ahead = run_now(
+        foresee(
+            session.simulation.store.reader(), plan, session.checked.schema, key, session.simulation.now, 1
+        )
+    )
+    yield from coming_lines(ahead or ())
+    if not found and not ahead:
         listens = ", ".join(dict.fromkeys(t.event for t in plan.triggers))
         yield f"`{plan.key}` listens to {listens}; no such event has come for {key.kind} {key.id}"
 
