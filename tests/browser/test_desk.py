@@ -183,3 +183,33 @@ async def test_a_workspace_without_files_and_a_file_that_is_gone(browser: Browse
         await expect(page.locator("#count")).not_to_have_text("")
         await context.close()
     assert not watch.bad, watch.bad
+
+
+async def test_a_new_file_gets_the_ending_of_its_folder(page: Page) -> None:
+    desk = Desk(page)
+    await desk.ready()
+    endings = {
+        "rules/live": "rules/live.rules",
+        "tests/live": "tests/live.test.rules",
+        "live.test": "live.test.rules",
+    }
+    for typed, made in {**endings, "templates/live": "templates/live.liquid"}.items():
+        await page.get_by_role("button", name="New…").click()
+        await page.get_by_label("Path").fill(typed)
+        await page.keyboard.press("Enter")
+        await expect(page.get_by_role("heading", level=1)).to_have_text(made)
+    await page.get_by_role("button", name="New…").click()
+    await page.get_by_label("Path").fill("rules/mouse")
+    await page.get_by_role("button", name="Make").click()
+    await expect(page.get_by_role("heading", level=1)).to_have_text("rules/mouse.rules")
+
+
+async def test_a_path_that_cannot_be_says_what_is_expected(page: Page) -> None:
+    desk = Desk(page)
+    await desk.ready()
+    await page.get_by_role("button", name="New…").click()
+    path = page.get_by_label("Path")
+    await path.fill("rules/what is this")
+    await page.get_by_role("button", name="Make").click()
+    await expect(page.get_by_role("dialog", name="New file")).to_contain_text("Rules end in .rules")
+    assert await path.evaluate("(input) => input.title.includes('.rules') && !input.validity.valid")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from playwright.async_api import Page, expect
+from playwright.async_api import Locator, Page, expect
 
 from tests.browser.desk import Desk
 from tests.support.live import LiveServer
@@ -186,3 +186,30 @@ async def test_tests_run_in_the_page(page: Page) -> None:
     await expect(failed.locator("pre")).to_contain_text("rules/first#1")
     await failed.get_by_role("button").first.click()
     await expect(page.locator(".cm-activeLine")).to_contain_text("expect no email")
+
+
+async def test_going_live_tells_how_tests_end_and_forbids_nothing(page: Page, server: LiveServer) -> None:
+    desk = Desk(page)
+    await desk.open("rules/first.rules")
+    text = await desk.text()
+    await desk.type_over(f"{text}\n# Nothing else.\n")
+    verdict = await _verdict(page)
+    await expect(verdict).to_have_text(re.compile(r"\d\d tests of the workspace pass with this\."))
+    await page.get_by_role("dialog").get_by_role("button", name="Not yet").click()
+
+    assert "wait 30m" in text
+    await desk.type_over(text.replace("wait 30m", "wait 40m"))
+    verdict = await _verdict(page)
+    await expect(verdict).to_contain_text("1 test of the workspace fails with this.")
+    await expect(verdict.get_by_role("listitem")).to_have_text(
+        re.compile(r"tests/sales\.test\.rules:\d+ the one-line rule waits half an hour")
+    )
+    await page.get_by_role("dialog").get_by_role("button", name="Go live").click()
+    await expect(page.locator("#said")).to_have_text("rules/first.rules is in force.")
+    assert "wait 40m" in (server.root / "rules/first.rules").read_text()
+
+
+async def _verdict(page: Page) -> Locator:
+    """What the dialog says of the tests."""
+    await page.get_by_role("button", name="Go live…").click()
+    return page.get_by_role("dialog").get_by_role("status")

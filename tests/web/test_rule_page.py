@@ -14,7 +14,7 @@ def test_numbers_and_the_pause_button(own_server: LiveServer) -> None:
         event = {"type": "stage.entered", "subject": {"kind": "contact", "id": "a"}, "data": {"stage": "SQL"}}
         api.post("/v1/events", json=event)
         shown = browser.get(PAGE).text
-        assert "1 events looked at, 0 matched, 0 runs started" in shown
+        assert "1 event looked at, 0 matched, 0 runs started" in shown
         assert shown.count("<button>Pause</button>") == 4
         form = {"rule": "Book", "file": "rules/main.rules", "paused": "yes"}
         answer = browser.post("/pause", data=form)

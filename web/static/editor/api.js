@@ -48,11 +48,16 @@ async function request(method, path, body, signal) {
   try {
     answer = await fetch(path.startsWith("/") ? path : `/v1/editor/${path}`, options);
   } catch (error) {
-    if (error.name === "AbortError") throw error;
-    connection.become("offline");
-    throw new Unreachable("offline");
+    throw cutOff(error);
   }
   return read(answer);
+}
+
+/** What to throw when there is no answer, or not all of it: for who has stopped asking it is no loss. */
+function cutOff(error) {
+  if (error.name === "AbortError") return error;
+  connection.become("offline");
+  return new Unreachable("offline");
 }
 
 async function read(answer) {
@@ -61,7 +66,10 @@ async function read(answer) {
     throw new Unreachable("stranger");
   }
   connection.become("online");
-  const value = await answer.json().catch(() => ({}));
+  const value = await answer.json().catch((error) => {
+    if (error instanceof SyntaxError) return {}; // A problem of a proxy, or nothing.
+    throw cutOff(error);
+  });
   if (!answer.ok) throw new Refusal(answer.status, value);
   return value;
 }

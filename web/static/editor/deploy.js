@@ -4,6 +4,7 @@ import { Refusal, Unreachable, post } from "./api.js";
 import { ask, tell } from "./dialog.js";
 import { counted, h } from "./dom.js";
 import { colours, rules } from "./language.js";
+import { tried } from "./verdict.js";
 
 /** Kinds of files that a deploy takes; the others are in force as they are kept. */
 const TOGETHER = new Set(["rules", "schema", "template"]);
@@ -55,7 +56,7 @@ export class Deploy {
       if (others === null) return;
       const texts = Object.fromEntries(others.map((other) => [other.path, other.text]));
       const plan = await post("plan-deploy", { path: doc.path, text: doc.text, others: texts });
-      const runs = await this._confirmed(doc, plan);
+      const runs = await this._confirmed(doc, plan, { ...texts, [doc.path]: doc.text });
       if (runs !== null) await this._put([doc, ...others], plan.token, runs);
     } catch (error) {
       if (!(error instanceof Refusal || error instanceof Unreachable)) throw error;
@@ -76,14 +77,16 @@ export class Deploy {
   }
 
   /** What is to become of runs, by rule, where it is not that they finish; null when it is not to go live. */
-  async _confirmed(doc, plan) {
+  async _confirmed(doc, plan, texts) {
     const errors = plan.diagnostics;
     const { parent, view } = this._difference(doc);
     const choices = new Map();
     const more = plan.files.filter((file) => file.path !== doc.path).flatMap((file) => [h("h3", {}, file.path), h("pre", { tabIndex: 0, aria: { label: `Changes of ${file.path}` } }, file.diff)]);
-    const body = [this._rules(plan.rules, choices), errors.length ? this._mistakes(errors) : null, h("h3", {}, doc.path), parent, ...more].filter(Boolean);
+    const tests = plan.deployable ? tried(texts) : null;
+    const body = [this._rules(plan.rules, choices), errors.length ? this._mistakes(errors) : null, tests?.element, h("h3", {}, doc.path), parent, ...more].filter(Boolean);
     const buttons = plan.deployable ? [["ok", "Go live"], ["", "Not yet", "plain"]] : [["", "Close", "plain"]];
     const answer = await ask({ title: "Go live with this?", body, buttons, wide: true });
+    tests?.stop();
     view.destroy();
     if (answer !== "ok") return null;
     return Object.fromEntries([...choices].map(([rule, choice]) => [rule, choice.value]).filter(([, value]) => value !== "finish"));

@@ -29,9 +29,11 @@ export function ask({ title, body, buttons, wide = false, onOpen = () => {} }) {
   });
 }
 
-/** Asks for a line of text; null when the author thinks better of it. */
-export async function askText({ title, label, value, hint, pattern, button }) {
-  const input = h("input", { id: "dialog-text", name: "text", value, required: true, pattern, spellcheck: false, autocomplete: "off" });
+/** Asks for a line of text; null when the author thinks better of it. `complete` adds what goes without saying. */
+export async function askText({ title, label, value, hint, pattern, button, complete = (text) => text }) {
+  const input = h("input", { id: "dialog-text", name: "text", value, title: hint, required: true, pattern, spellcheck: false, autocomplete: "off" });
+  // The browser checks the pattern after `change`, which Enter and a way to the button both set off.
+  input.addEventListener("change", () => { input.value = complete(input.value.trim()); });
   const body = [h("label", { htmlFor: "dialog-text" }, label), input, h("p", { className: "muted" }, hint)];
   const buttons = [["ok", button], ["", "Cancel", "plain"]];
   const answer = await ask({ title, body, buttons, onOpen: () => { input.focus(); input.setSelectionRange(0, input.value.length); } });

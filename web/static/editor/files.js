@@ -3,7 +3,7 @@ import { byId, h } from "./dom.js";
 import { ask, askText, tell } from "./dialog.js";
 
 const NAME = "([A-Za-z0-9][A-Za-z0-9_\\-]*/){0,3}[A-Za-z0-9][A-Za-z0-9_\\-]*(\\.test)?\\.[a-z]{2,6}";
-const HINT = "Folders with a slash, such as rules/onboarding.rules. Tests end in .test.rules; templates are in templates/.";
+const HINT = "Folders with a slash, such as rules/onboarding.rules. Rules end in .rules, tests in .test.rules; templates are in templates/ and end in .liquid. The ending may be left out.";
 const MARKS = { schema: "Schema", test: "Test", template: "Template" };
 
 /** The panel of files. */
@@ -81,7 +81,7 @@ export class Files {
   async fresh() {
     const path = this.docs.current?.path ?? "rules/x";
     const folder = path.includes("/") ? path.slice(0, path.lastIndexOf("/") + 1) : "";
-    const name = await askText({ title: "New file", label: "Path", value: `${folder}new.rules`, hint: HINT, pattern: NAME, button: "Make" });
+    const name = await askText({ title: "New file", label: "Path", value: `${folder}new.rules`, hint: HINT, pattern: NAME, button: "Make", complete: withEnding });
     if (name === null) return;
     if (this.docs.files.some((file) => file.path === name)) return this.docs.show(name);
     const kind = name.endsWith(".test.rules") ? "test" : name.endsWith(".rules") ? "rules" : name.startsWith("templates/") ? "template" : "other";
@@ -91,7 +91,7 @@ export class Files {
 
   async rename() {
     const doc = this.docs.current;
-    const to = await askText({ title: "Rename or move", label: "New path", value: doc.path, hint: HINT, pattern: NAME, button: "Rename" });
+    const to = await askText({ title: "Rename or move", label: "New path", value: doc.path, hint: HINT, pattern: NAME, button: "Rename", complete: withEnding });
     if (to === null || to === doc.path) return;
     if (!doc.live.version) return tell("Not yet", "This file is not in force yet: discard it, or go live first.");
     await this._try(() => this.docs.rename(doc, to));
@@ -119,6 +119,13 @@ const BEGINNINGS = {
   rules: 'rule "New rule" for contact draft\n  on stage enter "SQL"\ndo\n  add tag "new"\nend\n',
   test: 'test "what is expected"\n  expect nothing sent\nend\n',
 };
+
+/** A path with the ending of its folder, where its author gave none. */
+function withEnding(path) {
+  if (path.endsWith(".test")) return `${path}.rules`;
+  if (!/[A-Za-z0-9_-]$/.test(path) || path.split("/").at(-1).includes(".")) return path;
+  return path + ({ templates: ".liquid", tests: ".test.rules" }[path.split("/")[0]] ?? ".rules");
+}
 
 function button(label, work, enabled) {
   return h("button", { className: "plain small", disabled: !enabled, on: { click: work } }, label);
