@@ -12,6 +12,7 @@ from starlette.responses import Response
 
 from rulelang.diagnostics.model import Diagnostic
 from rulelang.diagnostics.render import render_json
+from rulelang.picture.build import triggers
 from runtime.engine.settling import Settling
 from runtime.files import FileError, is_rule_file_name
 from runtime.going_live import go_live
@@ -38,6 +39,7 @@ async def rules_overview(context: AppContext) -> list[dict[str, Any]]:
             "paused": plan.key in context.engine.paused,
             "subject": plan.subject,
             "events": sorted({trigger.event for trigger in plan.triggers}),
+            "triggers": triggers(plan),
             "enrol": plan.enrol,
             "plan": plan.hash,
             "runs": counts.get(plan.key, {}),
@@ -178,7 +180,7 @@ async def put_in_force(
 
 _RULE = {
     "type": "object",
-    "required": ["rule", "file", "line", "state", "subject", "events", "enrol", "plan", "runs"],
+    "required": ["rule", "file", "line", "state", "subject", "events", "triggers", "enrol", "plan", "runs"],
     "properties": {"rule": {"type": "string"}, "file": {"type": "string"}, "line": {"type": "integer"}},
 }
 _DIAGNOSTICS = {

@@ -15,6 +15,11 @@ def picture(plan: model.Plan) -> Picture:
     return _Builder(plan).whole()
 
 
+def triggers(plan: model.Plan) -> tuple[str, ...]:
+    """What each trigger of a rule says in its author's words, without the word `on`."""
+    return tuple(_Builder(plan).triggers())
+
+
 class _Builder:
     def __init__(self, plan: model.Plan) -> None:
         self._plan = plan
@@ -22,7 +27,7 @@ class _Builder:
     def whole(self) -> Picture:
         """The rule from its triggers to its end."""
         plan = self._plan
-        start = Node("", Shape.START, " or ".join(self._triggers()), self._clauses(), self._header())
+        start = Node("", Shape.START, " or ".join(self.triggers()), self._clauses(), self._header())
         return Picture(
             plan.key,
             start,
@@ -33,7 +38,8 @@ class _Builder:
 
     # --- the beginning ---
 
-    def _triggers(self) -> Iterator[str]:
+    def triggers(self) -> Iterator[str]:
+        """Each trigger, or the condition by which the rule begins."""
         begins = self._plan.begins
         if begins is not None:
             held = f" for {begins.held}" if begins.held else ""

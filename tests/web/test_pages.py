@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from html.parser import HTMLParser
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
 from tests.support.evil_http import EvilServer
-from tests.support.live import LiveServer, make_files, wait_for
+from tests.support.live import SCHEMA, LiveServer, make_files, wait_for
 
 NewId = Callable[[], str]
 CANARY = '"><script>window.__xss=1</script><img src=x onerror="window.__xss=1">{{31337*3}}'
@@ -254,3 +255,26 @@ def test_the_form_of_signing_in_is_bounded(stranger: httpx.Client) -> None:
     )
     assert answer.status_code == 413
     assert answer.headers["content-type"].startswith("text/html")
+
+
+def test_the_start_page_says_in_the_authors_words_when_rules_start(tmp_path: Path) -> None:
+    rules = """\
+rule "Trial ends"
+  on reminder 3d before trial_ends at 10:00
+  or on stage enter "Won"
+do
+  add tag "late"
+end
+
+rule "Rich" for contact
+  when score > 90 for 2d
+do
+  add tag "rich"
+end
+"""
+    schema = SCHEMA.replace("qualified: yes/no", "trial_ends: date", 1)
+    root = make_files(tmp_path, {"schema.rules": schema, "rules/main.rules": rules})
+    with LiveServer(root) as server, server.browser() as browser:
+        page = browser.get("/").text
+    assert "<td>reminder 3d before trial_ends at 10:00 or stage enter &#34;Won&#34;</td>" in page
+    assert "<td>when score &gt; 90 for 2d</td>" in page

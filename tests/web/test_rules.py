@@ -53,6 +53,7 @@ def test_rules_are_listed_with_their_runs(api: httpx.Client) -> None:
         "contact",
     )
     assert book["events"] == ["stage.entered"]
+    assert book["triggers"] == ['stage enter "SQL"']
     assert book["runs"] == {"waiting": 1}
     assert rules["Write"]["runs"] == {}
 
