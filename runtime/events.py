@@ -90,6 +90,7 @@ class EventCodec:
         self._takes_fields: set[str] = {RECORD_UPDATED}
         self._subject: dict[str, str] = {}
         self._concrete: dict[tuple[str, str], dict[str, Type]] = {}
+        self._doubts: dict[str, str] = {}
         for trigger in catalogue.triggers.values():
             self._payload.setdefault(trigger.event, {}).update(trigger.payload)
             if trigger.subjects:
@@ -135,6 +136,18 @@ class EventCodec:
             account_id=_identifier(raw, "account_id") if raw.get("account_id") else "",
             contact_id=_identifier(raw, "contact_id") if raw.get("contact_id") else "",
         )
+
+    def doubt(self, type_: str) -> str:
+        """A sentence about a type that nothing can listen to and that looks like a mistyped one; "" for all others."""
+        if type_ in self._payload or type_ == RECORD_UPDATED:
+            return ""
+        found = self._doubts.get(type_)
+        if found is None:
+            near = _near_type(type_, self._payload)
+            found = f"no trigger listens to `{type_}`; did you mean `{near}`?" if near else ""
+            if len(self._doubts) < MAX_TYPES:
+                self._doubts[type_] = found
+        return found
 
     def _read_subject(self, raw: Mapping[str, JSON], type_: str) -> tuple[SubjectKey, tuple[str, str] | None]:
         given = raw.get("subject")
@@ -319,6 +332,14 @@ def _coerced(type_: Type, value: JSON, pointer: str, name: str) -> JSON:
         return coerce(type_, value)
     except CoercionError as error:
         raise EventError(pointer, f"`{name}`: {error}") from None
+
+
+def _near_type(type_: str, known: Iterable[str]) -> str:
+    """The known type that is meant: a slip or two away, or of the same noun with a verb that begins alike."""
+    names = [name for name in known if name]
+    noun, _, verb = type_.partition(".")
+    alike = (name for name in names if len(verb) > 2 and name.startswith(f"{noun}.{verb[:3]}"))
+    return did_you_mean(type_, names) or next(alike, "")
 
 
 def _unknown(message: str, word: str, known: Iterable[str], otherwise: str) -> str:

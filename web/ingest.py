@@ -85,9 +85,9 @@ class EventsEndpoint:
             arrivals, single = self._read(connection, media, body)
         whole = len(arrivals) <= self._context.settings.engine.batch
         receipts = await committed(self._context.engine.submit(arrivals), whole)
-        return _report(
-            [await self._first_answer(r, a) for r, a in zip(receipts, arrivals, strict=True)], single
-        )
+        first = [await self._first_answer(r, a) for r, a in zip(receipts, arrivals, strict=True)]
+        doubt = self._context.workspace.codec.doubt
+        return _report(first, [doubt(arrival.event.type) for arrival in arrivals], single)
 
     async def _first_answer(self, receipt: Receipt, arrival: Arrival) -> Receipt:
         """The receipt of a repeat with the subject, which the engine need not know to tell that it is one."""
@@ -168,8 +168,8 @@ def _summary(errors: Sequence[dict[str, str]], count: int) -> str:
     return f"{len(errors)} of {count} events are wrong; none was taken; {first}"
 
 
-def _report(receipts: Sequence[Receipt], single: bool) -> tuple[int, bytes]:
-    entries = [_receipt_json(receipt) for receipt in receipts]
+def _report(receipts: Sequence[Receipt], warnings: Sequence[str], single: bool) -> tuple[int, bytes]:
+    entries = [_receipt_json(*of) for of in zip(receipts, warnings, strict=True)]
     conflicts = [r.id for r in receipts if r.status == ReceiptStatus.CONFLICT]
     if conflicts:
         detail = f"the id {conflicts[0]!r} belongs to an event with another body; a new event needs a new id"
@@ -178,10 +178,12 @@ def _report(receipts: Sequence[Receipt], single: bool) -> tuple[int, bytes]:
     return 200, msgspec.json.encode(entries[0] if single else {"events": entries})
 
 
-def _receipt_json(receipt: Receipt) -> dict[str, Any]:
+def _receipt_json(receipt: Receipt, warning: str) -> dict[str, Any]:
     result: dict[str, Any] = {"id": receipt.id, "status": str(receipt.status), "runs": receipt.runs}
     if receipt.subject is not None:
         result["subject"] = {"kind": receipt.subject.kind, "id": receipt.subject.id}
+    if warning:
+        result["warning"] = warning
     return result
 
 
@@ -219,6 +221,7 @@ def endpoints() -> list[Endpoint]:
             "status": {"type": "string", "enum": [str(status) for status in ReceiptStatus]},
             "runs": {"type": "array", "items": {"type": "string"}},
             "subject": {"type": "object"},
+            "warning": {"type": "string", "description": "the type looks like a mistyped one"},
         },
     }
     many = {

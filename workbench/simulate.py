@@ -89,6 +89,8 @@ def simulate(
     now = int(time.time() * 1000)
     found = read_events(events, codec, begin if begin is not None else now)
     begin = begin if begin is not None else (found[0].received_at if found else now)
+    for doubt in dict.fromkeys(filter(None, (codec.doubt(event.type) for event in found))):
+        click.echo(f"warning: {doubt}", err=True)
     library = offline_library(
         lambda: rules_in_force.checked.schema, _settings(loaded), loaded.root, catalogue()
     )

@@ -361,3 +361,13 @@ def test_a_moment_of_arrival_that_is_none_is_named(workspace: Make) -> None:
     done = command("simulate", root, "--events", path)
     assert done.returncode == 2
     assert "/received_at" in done.stderr
+
+
+def test_a_type_that_looks_mistyped_is_warned_of_once(workspace: Make) -> None:
+    root = workspace(FILES)
+    text = "".join(json.dumps(EVENT | {"id": f"e-{n}", "type": "stage.enter"}) + "\n" for n in range(2))
+    events = written(root, "events.jsonl", text)
+    done = command("simulate", root, "--events", events)
+    assert done.returncode == 0
+    assert done.stderr == "warning: no trigger listens to `stage.enter`; did you mean `stage.entered`?\n"
+    assert done.stdout.count("stage.enter") == 2

@@ -466,3 +466,18 @@ def test_many_clients_send_one_event_and_it_happens_once(server: LiveServer, new
             thread.join()
     assert sorted(r["status"] for r in receipts) == ["accepted"] + ["duplicate"] * 11
     assert len({tuple(r["runs"]) for r in receipts}) == 1
+
+
+def test_a_type_that_looks_mistyped_is_taken_with_a_warning(api: httpx.Client, new_id: NewId) -> None:
+    contact = new_id()
+    doubtful = {"type": "user.login", "contact_id": contact}
+    for _ in range(2):
+        answer = api.post("/v1/events", json=doubtful).json()
+        assert answer["status"] == "accepted"
+        assert answer["warning"] == "no trigger listens to `user.login`; did you mean `user.logged_in`?"
+    types = ("user.logged_in", "shop.ordered", "record.updated", "warehouse.counted", "stage.enter")
+    events = [{"type": type_, "contact_id": contact} for type_ in types]
+    answers = api.post("/v1/events", json=events).json()["events"]
+    assert [answer.get("warning") for answer in answers] == [None] * 4 + [
+        "no trigger listens to `stage.enter`; did you mean `stage.entered`?"
+    ]
