@@ -136,6 +136,9 @@ def _told_by_one(entries: Iterable[tuple[str, str]]) -> dict[str, Mark]:
                 found[other] = Mark.DONE
         if step and kind in _MEANS:
             found[step] = _MEANS[kind]
+        if step and kind == "completed":
+            # The last step, which a `stop` tells by this entry alone; a wait that a goal cut short is not done.
+            found[step] = Mark.SKIPPED if found.get(step) is Mark.WAITING else found.get(step, Mark.DONE)
         if kind == "exited":
             found |= {other: Mark.SKIPPED for other, mark in found.items() if mark is Mark.WAITING}
     return found

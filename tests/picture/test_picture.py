@@ -23,6 +23,7 @@ from rulelang.picture.svg import svg
 from rulelang.plan.model import Plan
 from rulelang.workspace import load_workspace
 from tests.check.golden import catalogue
+from tests.support.rules import Story
 
 ROOT = Path(__file__).parents[2]
 CLASSIC = (ROOT / "tests/plan/classics/journey.rules").read_text("utf-8")
@@ -280,6 +281,34 @@ def test_the_branch_that_was_taken() -> None:
         "do.0.else.0": "done",
         "do.1": "done",
     }
+
+
+@pytest.mark.parametrize("came", [True, False])
+def test_a_branch_that_only_stops_is_told_by_the_end_of_the_run(came: bool) -> None:
+    lines = ("wait on user login timeout 2d do", "stop", "else", 'add tag "x"', "end", 'add tag "y"')
+    story = Story("\n".join(("on tag added vip do", *lines, "end")))
+    story.contact()
+    story.event("contact.tag_added", tag="vip")
+    if came:
+        story.event("user.logged_in")
+    story.after(3 * 86_400)
+    assert story.kinds()[-1] == "completed"
+    taken = [(str(entry.kind), entry.step) for entry in story.entries if entry.run]
+    left, right = ("done", "skipped") if came else ("skipped", "done")
+    assert way(rule(*lines), *taken, over=True) == {
+        "do.0": "done",
+        "do.0.on0": left,
+        "do.0.on0.0": left,
+        "do.0.timeout": right,
+        "do.0.timeout.0": right,
+        "do.1": right,
+    }
+
+
+def test_a_wait_that_a_goal_cuts_short_is_not_done() -> None:
+    found = rule('add tag "a"', "wait 1d", 'add tag "b"')
+    cut = way(found, ("action", "do.0"), ("waiting", "do.1"), ("completed", "do.1"), over=True)
+    assert cut == {"do.0": "done", "do.1": "skipped", "do.2": "skipped"}
 
 
 def test_a_branch_without_steps_leaves_no_trace_and_is_known_all_the_same() -> None:
