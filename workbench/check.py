@@ -17,7 +17,7 @@ from rulelang.diagnostics.suggest import did_you_mean
 from runtime.files import TESTS_SUFFIX
 from workbench.errors import CommandError
 from workbench.loading import load
-from workbench.testing.command import check_tests, mistakes_inside
+from workbench.testing.command import check_tests, mistakes_beside, mistakes_inside
 
 
 @click.command()
@@ -28,7 +28,7 @@ from workbench.testing.command import check_tests, mistakes_inside
 @click.option("--explain", "code", metavar="CODE", help="Print the page about a code such as E0301.")
 @click.option("--color/--no-color", default=None, help="Colours; by default when the output is a terminal.")
 def check(paths: tuple[Path, ...], form: str, code: str | None, color: bool | None) -> None:
-    """Check rule files, folders or workspaces.
+    """Check rule files, folders or workspaces, with the files of tests in them.
 
     Exit code 0: no error; 1: errors were found; 2: wrong usage.
     """
@@ -50,6 +50,9 @@ def _mistakes(path: Path) -> Sequence[Diagnostic]:
     found = list(loaded.diagnostics)
     if any(file.parsed.module.tests for file in loaded.checked.files.values()):
         found += mistakes_inside(loaded)
+    if path.is_dir() and not any(d.is_error for d in found):
+        # A rule that is not understood would make mistakes of all tests that name it.
+        found += mistakes_beside(path, loaded)
     return found
 
 

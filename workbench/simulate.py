@@ -41,7 +41,9 @@ from workbench.messages import messages_text, with_messages
     "--opportunities", type=click.Path(path_type=Path, exists=True), help="Opportunities, likewise."
 )
 @click.option(
-    "--events", type=click.Path(path_type=Path, exists=True), required=True, help="Events: JSON or JSONL."
+    "--events",
+    type=click.Path(path_type=Path, exists=True),
+    help="Events: JSON or JSONL; may be left out with --from, for rules of the clock.",
 )
 @click.option(
     "--for", "span", metavar="DURATION", help="How long to go on, such as `30d`; else until nothing is left."
@@ -69,7 +71,7 @@ def simulate(
     contacts: Path | None,
     accounts: Path | None,
     opportunities: Path | None,
-    events: Path,
+    events: Path | None,
     span: str | None,
     start: str | None,
     deploys: tuple[str, ...],
@@ -80,6 +82,8 @@ def simulate(
 
     Rules in state `draft` run too. Exit code 1: the rules have errors.
     """
+    if events is None and start is None:
+        raise click.UsageError("say what happens with --events, or when to begin with --from")
     loaded = rules_in_force = load(path)
     _stop_on_errors(loaded)
     schema = loaded.checked.schema
@@ -87,7 +91,7 @@ def simulate(
     shown = zone(schema.time_zone) or ZoneInfo("UTC")
     begin = moment(start, shown) if start else None
     now = int(time.time() * 1000)
-    found = read_events(events, codec, begin if begin is not None else now)
+    found = read_events(events, codec, begin if begin is not None else now) if events else []
     begin = begin if begin is not None else (found[0].received_at if found else now)
     for doubt in dict.fromkeys(filter(None, (codec.doubt(event.type) for event in found))):
         click.echo(f"warning: {doubt}", err=True)

@@ -93,7 +93,7 @@ def test_a_code_is_explained() -> None:
         (["check", "."], "holds no file that ends in `.rules`"),
         (["check", "latin.rules"], "latin.rules is not UTF-8 text (byte 0)"),
         (["check", "x", "--format", "xml"], "'xml' is not one of"),
-        (["simulate", "."], "Missing option '--events'"),
+        (["simulate", "."], "say what happens with --events"),
         (["simulate", "nowhere", "--events", "e.jsonl"], "nowhere does not exist"),
         (["catalog", "rules"], "'rules' is not one of"),
         (["serve", "--workspace", "nowhere"], "nowhere is no folder; `rulelang new nowhere`"),

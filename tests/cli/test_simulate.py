@@ -371,3 +371,21 @@ def test_a_type_that_looks_mistyped_is_warned_of_once(workspace: Make) -> None:
     assert done.returncode == 0
     assert done.stderr == "warning: no trigger listens to `stage.enter`; did you mean `stage.entered`?\n"
     assert done.stdout.count("stage.enter") == 2
+
+
+DATED = """\
+rule "Ends" on reminder 3d before trial_ends at 10:00 do add tag "ends" end
+"""
+
+
+def test_rules_of_the_clock_need_no_events(workspace: Make) -> None:
+    own = "fields for contact\n  trial_ends: date\nend\n"
+    root = workspace({"rules/dated.rules": own + DATED})
+    contacts = written(root, "c.csv", "id,trial_ends\nc_1,2026-03-10\n")
+    done = command("simulate", root, "--contacts", contacts, "--from", "2026-03-01", "--format", "json")
+    assert done.returncode == 0, done.stderr
+    entries = json.loads(done.stdout)
+    assert [e["at"][:10] for e in entries if e["kind"] == "action"] == ["2026-03-07"]
+    done = command("simulate", root, "--contacts", contacts)
+    assert done.returncode == 2
+    assert "--events, or when to begin with --from" in done.stderr

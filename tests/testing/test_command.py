@@ -221,6 +221,11 @@ end
     ("text", "place", "says"),
     [
         ("  expcet nothing sent", "4:3", "did you mean `expect`?"),
+        ("  wait 2d", "4:3", "did you mean `after 2d`?"),
+        ("  wait until 18:00", "4:3", "time passes with `after 2d`"),
+        ("  when renewal_date passes", "4:8", "`renewal_date passes` is no trigger"),
+        ('  when event "meeting.held"', "4:28", '`for contact "c_1"` is missing'),
+        ('  when manual start "Named"', "4:28", '`for contact "c_1"` is missing'),
         ('  given contact "c_2" has status = trail', "4:36", "did you mean `trial`?"),
         ('  given contact "c_2" has stats = trial', "4:27", "did you mean `status`?"),
         ('  when stage entr "SQL" for contact "c_1"', "4:14", "did you mean `enter`?"),
@@ -341,6 +346,34 @@ def test_coverage_of_every_kind_of_step(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stdout
 
 
+REMINDER = """\
+rule "Ends" on reminder 3d before renewal_date at 10:00 do add tag "ends" end
+rule "Won" on stage enter "Won" do stop
+"""
+REMINDED = """\
+test "it"
+  at 2026-03-01
+  given contact "c_1" has renewal_date = 2026-03-10, status = trial
+  until 2026-03-07T10:00
+  expect contact "c_1" has tags contains ends
+end
+"""
+
+
+def test_no_moment_of_another_can_pass_by_a_trigger_of_the_clock(tmp_path: Path) -> None:
+    files = {"rulelang.toml": "", "schema.rules": SCHEMA, "a.rules": REMINDER}
+    root = make_files(tmp_path / "w", {**files, "a.test.rules": REMINDED})
+    done = command("test", root, "--coverage", "--format", "json")
+    ends, won = json.loads(done.stdout)["coverage"]
+    assert (ends["covered"], ends["total"], ends["missing"]) == (2, 2, [])
+    assert {gap["what"] for gap in won["missing"]} >= {"never fired", "never passed by"}
+
+
+def test_what_is_wrong_within_a_part_is_said_once(run: Run) -> None:
+    _, _, err = run('  given contact "c_2" has score = 3d2')
+    assert err.count("`3d2` is no number and no duration") == 1
+
+
 def test_coverage_below_the_bound_fails(run: Run) -> None:
     code, out, err = run(SQL, "--coverage-min", "90")
     assert (code, out) == (1, "1 passed\n")
@@ -374,13 +407,19 @@ def test_reports_for_build_servers(run: Run) -> None:
 def test_test_files_are_no_rules_but_can_be_checked(run: Run, tmp_path: Path) -> None:
     assert run('  expect contact "c_1" has scor > 1')[0] == 2
     file = tmp_path / "w" / "tests" / "it.test.rules"
-    assert command("check", tmp_path / "w").stdout == "no mistakes found\n"
-    done = command("check", file)
-    assert done.returncode == 1
-    assert "did you mean `score`?" in done.stdout
+    for path in (file, tmp_path / "w"):
+        done = command("check", path)
+        assert done.returncode == 1
+        assert "tests/it.test.rules:4:28" in done.stdout
+        assert done.stdout.count("did you mean `score`?") == 1
+    assert command("check", tmp_path / "w" / "rules/book.rules").stdout == "no mistakes found\n"
     assert command("fmt", "--check", tmp_path / "w").stderr.count("it.test.rules") == 0
     assert command("test", file).returncode == 2
     assert command("test", tmp_path / "w" / "schema.rules").returncode == 2
+    make_files(tmp_path / "w", {"rules/book.rules": RULES.replace("wait 30m", "wait 30q")})
+    broken = command("check", tmp_path / "w").stdout
+    assert "rules/book.rules" in broken
+    assert "it.test.rules" not in broken
 
 
 @pytest.mark.parametrize("folder", ["examples/workspace", "workbench/skeleton"])

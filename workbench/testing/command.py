@@ -186,6 +186,16 @@ def mistakes_inside(loaded: Loaded) -> list[Diagnostic]:
     return [mistake for file in files for mistake in parse_inside(file, meaning)[1]]
 
 
+def mistakes_beside(folder: Path, loaded: Loaded) -> list[Diagnostic]:
+    """What is wrong with the files of tests in the folder of a workspace whose rules are right."""
+    try:
+        files = read_tests(folder)
+    except FileError as error:
+        raise CommandError(str(error)) from None
+    meaning = Meaning(loaded.checked)
+    return [m for name, text in files.items() for m in parse_tests(Source.of(name, text), meaning)[1]]
+
+
 def _told(diagnostics: Sequence[Diagnostic]) -> bool:
     """Whether there are errors; they are printed."""
     errors = [d for d in diagnostics if d.is_error]

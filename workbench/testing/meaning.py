@@ -28,6 +28,7 @@ from rulelang.source import Source, Span
 from rulelang.syntax import nodes
 from rulelang.syntax.parser import parse_expression
 from rulelang.syntax.tokens import Token
+from rulelang.types.schema import SUBJECT_KINDS
 from rulelang.workspace import CheckedWorkspace
 from runtime.events import EventCodec, EventError
 from runtime.model import JSON, Millis, SubjectKey
@@ -171,6 +172,16 @@ class Meaning:
             span = pairs[name].span if name in pairs else line.span
             raise _refused(line.source, span, error) from None
         return raw
+
+    def check_phrase(self, line: Line, phrase: Span) -> None:
+        """That a phrase is a trigger of some kind of record; what is said of it for contacts is raised otherwise."""
+        for kind in reversed(SUBJECT_KINDS):
+            try:
+                self._trigger(line, phrase, kind)
+                return
+            except Mistake as error:
+                last = error
+        raise last
 
     def _trigger(self, line: Line, phrase: Span, kind: str) -> TriggerPlan:
         plan = self._rule(line.source, f'rule "test" for {kind}\n  on ', phrase, asks=False)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from itertools import takewhile
 
 from rulelang.calendar import parse_duration
 from rulelang.diagnostics.model import Diagnostic
@@ -34,7 +35,7 @@ def parse_inside(file: FileState, meaning: Meaning) -> tuple[list[Test], list[Di
         for line in statements(file.source, inside):
             reader.read(line)
     reader.finish()
-    return reader.tests, sorted(reader.diagnostics, key=lambda d: d.span)
+    return reader.tests, _once(reader.diagnostics, said=file.parsed.diagnostics)
 
 
 def parse_tests(source: Source, meaning: Meaning) -> tuple[list[Test], list[Diagnostic]]:
@@ -44,8 +45,16 @@ def parse_tests(source: Source, meaning: Meaning) -> tuple[list[Test], list[Diag
     for line in statements(source, lexed.tokens):
         reader.read(line)
     reader.finish()
-    found = [*lexed.diagnostics, *reader.diagnostics]
-    return reader.tests, sorted(found, key=lambda d: d.span)
+    return reader.tests, _once([*lexed.diagnostics, *reader.diagnostics])
+
+
+def _once(found: Iterable[Diagnostic], said: Iterable[Diagnostic] = ()) -> list[Diagnostic]:
+    """In the order of the text, each once: a part of a statement is read twice. What is `said` already is left out."""
+    known = {(d.code, d.span) for d in said}
+    first: dict[tuple[str, Span, str], Diagnostic] = {}
+    for each in found:
+        first.setdefault((each.code, each.span, each.message), each)
+    return sorted((d for d in first.values() if (d.code, d.span) not in known), key=lambda d: d.span)
 
 
 @dataclass(slots=True)
@@ -159,8 +168,19 @@ def _statement(line: Line, meaning: Meaning) -> Statement:
         return read(line, meaning)
     if len(line.tokens) > 1 and line.tokens[1].text == "answers":
         return _answers(line, meaning)
+    if line.first.text == "wait":
+        raise _wait(line)
     known = (*BLOCKS, "end", *_STATEMENTS)
     raise unknown(line.source, line.first.span, line.first.text, "no statement of a test", known)
+
+
+def _wait(line: Line) -> Mistake:
+    """A test lets time pass in other words than a rule."""
+    following = line.tokens[1] if len(line.tokens) > 1 else None
+    length = following.text if following is not None and following.kind == "DURATION" else ""
+    label = f"did you mean `after {length}`?" if length else ""
+    help = "" if length else "time passes with `after 2d`, or with `until 18:00`"
+    return mistake(line.source, line.first.span, "`wait` is no statement of a test", label, help)
 
 
 def _at(line: Line, meaning: Meaning) -> Statement:
@@ -207,7 +227,7 @@ def _expect(line: Line, meaning: Meaning) -> Statement:
 def _when(line: Line, meaning: Meaning) -> Statement:
     if any(line.peek(kind) for kind in SUBJECT_KINDS) and "gets" in (t.text for t in line.tokens):
         return _gets(line, meaning)
-    start, key = line.at, _find_subject(line)
+    start, key = line.at, _find_subject(line, meaning)
     phrase = line.tokens[start].span.to(line.tokens[line.at - 4].span)
     pairs = {pair.name: pair for pair in meaning.pairs(line)} if line.take("with") else {}
     line.end()
@@ -223,15 +243,25 @@ def _when(line: Line, meaning: Meaning) -> Statement:
     return Fire(line.span, meaning.event(line, phrase, key, pairs))
 
 
-def _find_subject(line: Line) -> SubjectKey:
+def _find_subject(line: Line, meaning: Meaning) -> SubjectKey:
     """Read up to the last `for contact "c_1"`; the cursor stands behind it."""
     for at in range(len(line.tokens) - 3, line.at, -1):
         one, kind, id = line.tokens[at : at + 3]
         if one.text == "for" and kind.text in SUBJECT_KINDS and id.kind == "TEXT":
             line.at = at + 1
             return line.subject()
+    _check_phrase(line, meaning)
     line.at = len(line.tokens)
     raise line.miss('`for contact "c_1"`')
+
+
+def _check_phrase(line: Line, meaning: Meaning) -> None:
+    """A trigger that there is not is more to the point than a record that is missing."""
+    if line.at == len(line.tokens) or line.peek("event") or line.peek("manual", "start"):
+        return
+    words = list(takewhile(lambda token: token.text not in ("for", "with"), line.tokens[line.at :]))
+    if words:
+        meaning.check_phrase(line, words[0].span.to(words[-1].span))
 
 
 def _event_type(line: Line, meaning: Meaning) -> str:
