@@ -69,6 +69,28 @@ def test_mistakes_caused_elsewhere_are_told(api: httpx.Client, files: dict[str, 
     assert [d["path"] for d in answer["elsewhere"]] == ["rules/main.rules"]
 
 
+def test_the_fields_that_a_text_reads_are_told(api: httpx.Client, files: dict[str, str]) -> None:
+    text = """\
+rule "Ends" for contact
+  on reminder 3d before trial_ends at 10:00
+  when account.name is set
+do
+  if score > 50 and created_at < now then
+    set plan_name = "gold"
+  end
+  add tag "soon"
+end
+"""
+    schema = files["schema.rules"].replace("qualified: yes/no", "trial_ends: date")
+    answer = ask(api, "check", path="rules/new.rules", text=text, others={"schema.rules": schema})
+    assert [d for d in answer["diagnostics"] if d["severity"] == "error"] == []
+    contact = answer["fields"]["contact"]
+    assert {"trial_ends", "score"} <= set(contact)
+    assert not {"plan_name", "created_at", "status"} & set(contact)
+    assert answer["fields"]["account"] == ["name"]
+    assert ask(api, "check", path="schema.rules", text=schema)["fields"]["contact"] == []
+
+
 def test_other_unsaved_texts_count(api: httpx.Client, files: dict[str, str]) -> None:
     text = RULE.replace("Won", "Parked")
     assert len(ask(api, "check", path="rules/new.rules", text=text)["diagnostics"]) == 1

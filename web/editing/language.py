@@ -25,6 +25,7 @@ from web.editing import convert
 from web.editing.bodies import At, Place, is_rules, is_template, read_as
 from web.editing.convert import Places
 from web.editing.desk import LARGE_WORKSPACE
+from web.editing.fields import fields_looked_at
 from web.problems import Problem
 from web.routing import json_response
 
@@ -81,7 +82,7 @@ def _is_heavy(context: AppContext, body: Place) -> bool:
 
 
 async def check(request: Request) -> Response:
-    """Mistakes and warnings of a text, and the mistakes that it causes elsewhere."""
+    """Mistakes and warnings of a text, the mistakes that it causes elsewhere, and the fields that its rules read."""
     body = await read_as(request, Place)
 
     def answer(context: AppContext, service: EditorService) -> dict[str, Any]:
@@ -92,6 +93,7 @@ async def check(request: Request) -> Response:
         return {
             "diagnostics": convert.diagnostics(own, places),
             "elsewhere": convert.diagnostics(caused[:ELSEWHERE], places),
+            "fields": fields_looked_at(service.workspace, body.path),
         }
 
     return json_response(await asked(request, body, answer))

@@ -144,7 +144,9 @@ def _ask(name: str, handler: Handler, shape: type[msgspec.Struct], summary: str,
 
 def _language() -> list[Endpoint]:
     return [
-        _ask("check", language.check, Place, "Mistakes and warnings of a text", "diagnostics elsewhere"),
+        _ask(
+            "check", language.check, Place, "Mistakes and warnings of a text", "diagnostics elsewhere fields"
+        ),
         _ask("complete", language.complete, At, "What could be typed at a place", "from to items"),
         _ask("hover", language.hover, At, "What is to be said about a place", "from to text"),
         _ask("definition", language.definition, At, "Where a name is declared", "place"),

@@ -13,6 +13,8 @@ const SEVERITIES = { error: "error", warning: "warning", hint: "hint" };
 export class Checking extends EventTarget {
   diagnostics = [];
   elsewhere = [];
+  /** The fields that the rules of the open file read, by kind of record. */
+  fields = {};
 
   constructor(docs, code, places) {
     super();
@@ -38,6 +40,8 @@ export class Checking extends EventTarget {
     try {
       const found = await this._ask("check", body);
       if (found === undefined || this.docs.current !== doc || this.code.text !== body.text) return;
+      // A text with mistakes may have lost rules, not what its author wants to try out.
+      if (!found.diagnostics.some(({ severity }) => severity === "error")) this.fields = found.fields;
       this._show(found.diagnostics, found.elsewhere);
     } catch (error) {
       if (!(error instanceof Unreachable)) throw error;

@@ -21,7 +21,7 @@ export class Simulate extends EventTarget {
     this._ask = latest((signal, body) => post("simulate", body, signal));
     this.timeline = new Timeline((entry) => this._go(entry));
     this._tables = Object.fromEntries(Object.entries(NAMES).map(([kind, label]) =>
-      [kind, new Table({ id: kind, label, columns: columnsOf, fresh: (rows) => freshRecord(kind, rows), changed: () => this._keep() })]));
+      [kind, new Table({ id: kind, label, columns: (rows) => columnsOf(rows, checking.fields[label]), fresh: (rows) => freshRecord(kind, rows), changed: () => this._keep() })]));
     this._events = new Table({ id: "events", label: "event", columns: eventColumns, fresh: () => this._freshEvent(), changed: () => this._keep() });
     this._from = field("simulate-from", "From", "first event");
     this._for = field("simulate-for", "For", "as long as something happens");
@@ -32,6 +32,7 @@ export class Simulate extends EventTarget {
     this._all.addEventListener("change", () => this.timeline.show(this.result.timeline, this._all.checked));
     for (const input of [this._from, this._for, this._only]) input.addEventListener("change", () => this._keep());
     byId("simulate").replaceChildren(...this._build());
+    checking.addEventListener("checked", () => Object.values(this._tables).forEach((table) => table.refresh()));
   }
 
   _build() {
@@ -128,7 +129,7 @@ export class Simulate extends EventTarget {
     for (const entry of timeline) entry.words = this._words(entry, text);
     this.timeline.show(timeline, this._all.checked);
     this._result.replaceChildren(
-      section("Runs", runs.length ? this._runs(runs) : h("p", { className: "empty" }, "No rule started. Tick “rules that did not match” to see why.")),
+      section("Runs", runs.length ? this._runs(runs) : h("p", { className: "empty" }, "No rule started. Tick “rules that did not match” to see why.", this._missing())),
       section("What happens", h("label", { className: "check" }, this._all, "rules that did not match"), this.timeline.element),
       section("Messages", mails.length ? mailbox(mails, (mail) => this._go(mail)) : h("p", { className: "empty" }, "No message would be sent.")),
       section("Covered", h("p", {}, `${coverageText(result.coverage)}. `, legend())));
@@ -136,6 +137,15 @@ export class Simulate extends EventTarget {
     this._inputs.open = false; // What came out is to be seen; what went in is one press away.
     if (this.code.text === text) this.code.mark(marksOf(result.coverage, this.docs.current.path, (at) => this.code.lineOf(at)));
     this.dispatchEvent(new Event("simulated"));
+  }
+
+  /** Which of the fields that the rules read no sample has. */
+  _missing() {
+    return Object.entries(NAMES).flatMap(([kind, label]) => {
+      const { chosen } = this._tables[kind];
+      const without = (this.checking.fields[label] ?? []).filter((name) => chosen.every((row) => row[name] === undefined || row[name] === null));
+      return chosen.length && without.length ? [` No sample ${label} has a value for ${without.join(", ")}.`] : [];
+    });
   }
 
   /** An action as its author wrote it, where the text is here. */
@@ -199,8 +209,9 @@ function legend() {
     h("span", {}, h("span", { className: `mark ${kind}` }), label)));
 }
 
-function columnsOf(rows) {
-  const names = new Set(rows.flatMap(Object.keys));
+/** The fields of rows, and those that the rules of the open file read. */
+function columnsOf(rows, read = []) {
+  const names = new Set([...rows.flatMap(Object.keys), ...read]);
   return [...FIRST.filter((name) => names.has(name)), ...[...names].filter((name) => !FIRST.includes(name))];
 }
 

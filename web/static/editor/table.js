@@ -23,6 +23,12 @@ export class Table {
     this._draw();
   }
 
+  /** Draw anew if there are other columns now; not under the hands of somebody who edits a value. */
+  refresh() {
+    if (this._json || String(this.columns(this.rows)) === this._shown || this.element.contains(document.activeElement)) return;
+    this._draw();
+  }
+
   /** The rows that are chosen. */
   get chosen() {
     return this.rows.filter((_, number) => !this.left.has(number));
@@ -69,6 +75,7 @@ export class Table {
   _table() {
     if (!this.rows.length) return h("p", { className: "empty" }, `No ${this.label} yet.`);
     const columns = this.columns(this.rows);
+    this._shown = String(columns);
     const head = h("tr", {}, this.picks ? h("th", {}, h("span", { className: "hidden" }, "Use")) : null, columns.map((name) => h("th", {}, name)), h("th", {}, h("span", { className: "hidden" }, "Remove")));
     const table = h("table", {}, h("thead", {}, head), h("tbody", {}, this.rows.map((row, number) => this._row(row, number, columns))));
     return h("div", { className: "wide", tabIndex: 0, role: "region", aria: { label: `${this.label}s` } }, table);
