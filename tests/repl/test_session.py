@@ -145,6 +145,17 @@ def test_a_session_saved_as_a_test_passes_and_holds_the_rules_to_it(session: Ses
     assert rulelang("test", session.root).returncode == 1
 
 
+def test_tasks_of_rules_are_expected_of_a_saved_session(session: Session) -> None:
+    rule = (
+        'rule "Ask" on tag added "ask" do create task "Call {{ contact.first_name }}" for "Ana@acme.test" end'
+    )
+    play(session, rule, 'fire tag added "ask"', "save as test tests/task.test.rules")
+    text = (session.root / "tests/task.test.rules").read_text()
+    assert 'expect task to "ana@acme.test" title is "Call Léa \\"L\\"" by "Ask" for contact "c_1"' in text
+    done = rulelang("test", session.root)
+    assert (done.returncode, done.stdout) == (0, "1 passed\n"), done.stdout + done.stderr
+
+
 def test_typed_rules_are_saved_beside_the_test(session: Session) -> None:
     rule = 'rule "Typed" on tag added "x" do set score = 1 end'
     out = play(session, rule, 'fire tag added "x"', "save as test tests/typed.test.rules")

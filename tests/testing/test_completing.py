@@ -51,6 +51,7 @@ def completed(line: str, before: str = 'test "x"\n  ') -> dict[str, Completion]:
         ("expect task ‖", {"to", "title", "text", "by", "for"}),
         ("expect task title ‖", {"contains", "is"}),
         ("expect task by ‖", {"Book"}),
+        ("expect task for ‖", {"contact", "account"}),
         ("expect nothing sent ‖", {"by", "for"}),
         ("expect nothing else sent by ‖", {"Book"}),
         ("expect email subject ‖", {"contains", "is"}),

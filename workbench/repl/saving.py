@@ -17,7 +17,7 @@ from workbench.repl.deeds import Said
 from workbench.repl.rules import changed_files
 from workbench.repl.session import TYPED, Lines, Session
 from workbench.repl.trouble import Trouble, sentence
-from workbench.testing.expectations import MESSAGES
+from workbench.testing.expectations import MESSAGES, TASK
 from workbench.testing.judging import WORDS, state_of
 from workbench.testing.meaning import Meaning
 from workbench.testing.model import Given, Test
@@ -135,6 +135,7 @@ def _expected(stage: Stage, schema: Schema) -> Iterator[str]:
     messages = list(stage.messages())
     told = [line for message in messages if (line := _message(message))]
     yield from told
+    yield from (_task(task) for task in stage.tasks() if task.rule)
     yield from _runs(stage)
     yield from _records(stage, schema)
     if len(told) == len(messages):
@@ -151,6 +152,13 @@ def _message(message: Message) -> str:
     if kind == "email" and message.subject:
         line += f" subject is {quoted(message.subject)}"
     return f"{line} by {quoted(message.rule)}"
+
+
+def _task(task: Message) -> str:
+    to = f" to {quoted(task.to[0])}" if task.to else ""
+    return (
+        f"expect {TASK}{to} title is {quoted(task.subject)} by {quoted(task.rule)} for {record(task.about)}"
+    )
 
 
 def _runs(stage: Stage) -> Iterator[str]:

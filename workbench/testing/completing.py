@@ -145,6 +145,8 @@ class _Completer:
                 yield from self._rules()
         elif before and before[-1] in ("subject", "title", "text"):
             yield from self._words(("contains", "is"))
+        elif before and before[-1] == "for":
+            yield from self._snippets({kind: (f'{kind} "${{1:{kind[0]}_1}}"', "") for kind in SUBJECT_KINDS})
         else:
             yield from self._snippets(_TASK_PARTS if match["message"] == TASK else _MESSAGE_PARTS)
 
