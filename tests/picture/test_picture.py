@@ -292,7 +292,7 @@ def test_a_branch_that_only_stops_is_told_by_the_end_of_the_run(came: bool) -> N
     if came:
         story.event("user.logged_in")
     story.after(3 * 86_400)
-    assert story.kinds()[-1] == "completed"
+    assert story.kinds().count("completed") == 1
     taken = [(str(entry.kind), entry.step) for entry in story.entries if entry.run]
     left, right = ("done", "skipped") if came else ("skipped", "done")
     assert way(rule(*lines), *taken, over=True) == {
