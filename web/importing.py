@@ -9,6 +9,7 @@ from runtime.csvfile import Table, TableError
 from runtime.engine.work import Arrival
 from runtime.events import IDENTITY_FIELDS, QUIET, RECORD_UPDATED, EventCodec, EventError, body_hash
 from runtime.model import Millis
+from runtime.store.protocol import IdentityConflict
 from web.problems import Problem
 
 MAX_ROWS = 200_000
@@ -20,6 +21,11 @@ class Refused(NamedTuple):
     line: int
     column: str
     detail: str
+
+
+def taken_text(conflict: IdentityConflict) -> str:
+    """What to say of a record that is given what another one has: it keeps the value, and is not found by it."""
+    return f"{conflict.claimant}: the {conflict.field} belongs to {conflict.holder} already"
 
 
 class Rows(NamedTuple):

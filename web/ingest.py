@@ -25,6 +25,7 @@ from runtime.model import Event
 from web import cloudevents
 from web.body import LARGE, MAX_BYTES, MAX_STREAM_BYTES, media_type, parse_json, parse_lines, read_body
 from web.context import AppContext, committed
+from web.importing import taken_text
 from web.problems import MEDIA_TYPE, Problem
 from web.routing import Answer, Endpoint, Parameter
 
@@ -182,8 +183,10 @@ def _receipt_json(receipt: Receipt, warning: str) -> dict[str, Any]:
     result: dict[str, Any] = {"id": receipt.id, "status": str(receipt.status), "runs": receipt.runs}
     if receipt.subject is not None:
         result["subject"] = {"kind": receipt.subject.kind, "id": receipt.subject.id}
-    if warning:
-        result["warning"] = warning
+    told = [warning] if warning else []
+    told += [taken_text(conflict) for conflict in receipt.taken]
+    if told:
+        result["warning"] = "; ".join(told)
     return result
 
 
@@ -221,7 +224,10 @@ def endpoints() -> list[Endpoint]:
             "status": {"type": "string", "enum": [str(status) for status in ReceiptStatus]},
             "runs": {"type": "array", "items": {"type": "string"}},
             "subject": {"type": "object"},
-            "warning": {"type": "string", "description": "the type looks like a mistyped one"},
+            "warning": {
+                "type": "string",
+                "description": "the type looks mistyped, or another record has the e-mail address or id",
+            },
         },
     }
     many = {

@@ -15,7 +15,7 @@ from runtime.events import IDENTITY_FIELDS, RECORD_UPDATED, EventError, body_has
 from runtime.model import SubjectKey, SubjectState
 from web.body import MAX_STREAM_BYTES, media_type, read_body, read_object
 from web.context import AppContext, committed, context_of
-from web.importing import Refused, Rows, read_rows
+from web.importing import Refused, Rows, read_rows, taken_text
 from web.ingest import made_id
 from web.problems import Problem
 from web.routing import CURSOR, LIMIT, Answer, Endpoint, Parameter, json_response, page_limit
@@ -147,11 +147,18 @@ def _report(rows: Rows, receipts: Sequence[Receipt]) -> dict[str, Any]:
         if receipt.status in _NOT_TAKEN
     ]
     refused = sorted([*rows.refused, *late])
+    warnings = [
+        Refused(line, conflict.field, taken_text(conflict))
+        for line, receipt in zip(rows.lines, receipts, strict=True)
+        for conflict in receipt.taken
+    ]
     return {
         "taken": sum(r.status == ReceiptStatus.ACCEPTED for r in receipts),
         "repeated": sum(r.status == ReceiptStatus.DUPLICATE for r in receipts),
         "refused_count": len(refused),
         "refused": [line._asdict() for line in refused[:MAX_REPORTED]],
+        "warnings_count": len(warnings),
+        "warnings": [line._asdict() for line in warnings[:MAX_REPORTED]],
         "runs": sum(len(r.runs) for r in receipts if r.status == ReceiptStatus.ACCEPTED),
     }
 
@@ -171,12 +178,15 @@ _PAGE = {
     "required": ["items", "next"],
     "properties": {"items": {"type": "array", "items": _RECORD}, "next": {"type": "string"}},
 }
+_LINES = {"type": "array", "items": {"type": "object", "required": ["line", "column", "detail"]}}
+_COUNTS = ("taken", "repeated", "refused_count", "warnings_count", "runs")
 _REPORT = {
     "type": "object",
-    "required": ["taken", "repeated", "refused_count", "refused", "runs"],
+    "required": [*_COUNTS, "refused", "warnings"],
     "properties": {
-        **{name: {"type": "integer"} for name in ("taken", "repeated", "refused_count", "runs")},
-        "refused": {"type": "array", "items": {"type": "object", "required": ["line", "column", "detail"]}},
+        **{name: {"type": "integer"} for name in _COUNTS},
+        "refused": _LINES,
+        "warnings": _LINES,
     },
 }
 _IDEMPOTENCY = Parameter("Idempotency-Key", "makes a repeat of this request harmless", place="header")

@@ -32,17 +32,28 @@ class Reply(NamedTuple):
 
 
 def server_options(function: F) -> F:
-    """The options `--server` and `--key`."""
+    """The options `--server` (or `--url`) and `--key`."""
     url = click.option(
         "--server",
+        "--url",
         "url",
         envvar="RULELANG_URL",
         default="http://127.0.0.1:8080",
         show_default=True,
-        help="The server.",
+        help="The server; else RULELANG_URL.",
     )
     key = click.option("--key", envvar="RULELANG_KEY", default="", help="An API key; else RULELANG_KEY.")
     return url(key(function))
+
+
+def require_key(key: str) -> None:
+    """Refuse to ask a server without a key.
+
+    Raises:
+        CommandError: there is none.
+    """
+    if not key:
+        raise CommandError("an API key is needed: --key or RULELANG_KEY; `rulelang key create` makes one")
 
 
 def rule_path(rule: str, *rest: str) -> str:
@@ -62,8 +73,7 @@ def ask_server(
 
     if urlsplit(server.url).scheme not in ("http", "https") or not urlsplit(server.url).netloc:
         raise CommandError(f"--server takes an address such as http://127.0.0.1:8080, found {server.url!r}")
-    if not server.key:
-        raise CommandError("an API key is needed: --key or RULELANG_KEY; `rulelang key create` makes one")
+    require_key(server.key)
     url = f"{server.url.rstrip('/')}{path}"
     try:
         headers = {"Authorization": f"Bearer {server.key}"}

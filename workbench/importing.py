@@ -9,6 +9,7 @@ from uuid import uuid4
 import click
 
 from rulelang.diagnostics.terminal import harmless
+from workbench.client import require_key, server_options
 from workbench.errors import CommandError
 from workbench.remote import Remote
 
@@ -20,29 +21,34 @@ KINDS = ("contacts", "accounts", "opportunities")
 @click.command(name="import")
 @click.argument("kind", type=click.Choice(KINDS))
 @click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
-@click.option(
-    "--url", envvar="RULELANG_URL", default="http://127.0.0.1:8080", show_default=True, help="The server."
-)
-@click.option("--key", envvar="RULELANG_KEY", required=True, help="An API key with the scope records:write.")
+@server_options
 @click.option("--skip-rules", is_flag=True, help="Set the fields without letting rules see it.")
 def import_records(kind: str, file: Path, url: str, key: str, skip_rules: bool) -> None:
     """Import KIND from the CSV FILE. Its first line names the fields; good lines are taken, others reported.
 
-    RULELANG_URL and RULELANG_KEY in the environment stand for --url and --key. Exit code 1: lines were refused.
+    The key has the scope records:write. Exit code 1: lines were refused.
     """
+    require_key(key)
     report = _send(kind, _content(file), url, key, skip_rules)
     again = f", {report['repeated']} taken before" if report["repeated"] else ""
     click.echo(
         f"{report['taken']} taken{again}, {report['refused_count']} refused, {report['runs']} runs started"
     )
-    for line in report["refused"]:
-        place = f"{file}:{line['line']}" + (f" `{line['column']}`" if line["column"] else "")
-        click.echo(f"  {place}: {harmless(line['detail'])}", err=True)
-    left = report["refused_count"] - len(report["refused"])
-    if left:
-        click.echo(f"  and {left} more", err=True)
+    _tell(file, report, "refused")
+    if report["warnings_count"]:
+        click.echo(f"{report['warnings_count']} taken, and not found by what another record has:", err=True)
+    _tell(file, report, "warnings")
     if report["refused_count"]:
         raise click.exceptions.Exit(1)
+
+
+def _tell(file: Path, report: dict[str, Any], what: str) -> None:
+    for line in report[what]:
+        place = f"{file}:{line['line']}" + (f" `{line['column']}`" if line["column"] else "")
+        click.echo(f"  {place}: {harmless(line['detail'])}", err=True)
+    left = report[f"{what}_count"] - len(report[what])
+    if left:
+        click.echo(f"  and {left} more", err=True)
 
 
 def _content(file: Path) -> bytes:

@@ -19,7 +19,7 @@ class Remote:
 
     def __init__(self, url: str, key: str, timeout: float = 30.0) -> None:
         if urlsplit(url).scheme not in ("http", "https") or not urlsplit(url).netloc:
-            raise CommandError(f"--url takes an address such as http://127.0.0.1:8080, found {url!r}")
+            raise CommandError(f"--server takes an address such as http://127.0.0.1:8080, found {url!r}")
         self._url, self._key, self._timeout = url.rstrip("/"), key, timeout
 
     def get(self, path: str, **params: str | int) -> dict[str, Any]:

@@ -62,6 +62,7 @@ from runtime.store.protocol import (
     Batch,
     DueAlarm,
     DueRun,
+    IdentityConflict,
     StoredEvent,
     Transaction,
     WriteStore,
@@ -283,6 +284,8 @@ class EngineCore:
         if self._tally and unit.now >= self._flush_at:
             unit.statistics = rows(self._tally, self.rules.plans.listeners, unit.now)
         conflicts = tx.write(unit.batch())
+        if conflicts:
+            results = [_with_taken(result, conflicts) for result in results]
         return Committed(
             results=results,
             ready=[*ready, *unit.again],
@@ -454,6 +457,14 @@ class EngineCore:
                 self._rows.pop(key, None)
         _trim(self._cache, self._limits.cached)
         _trim(self._rows, self._limits.cached)
+
+
+def _with_taken(result: Result, conflicts: Sequence[IdentityConflict]) -> Result:
+    """A receipt with the identities that its subject asks for and another one holds."""
+    if type(result) is not Receipt or result.status != ReceiptStatus.ACCEPTED:
+        return result
+    taken = tuple(c for c in conflicts if SubjectKey(c.kind, c.claimant) == result.subject)
+    return replace(result, taken=taken) if taken else result
 
 
 def _due(tx: Transaction, now: Millis, limit: int) -> list[DueRun | DueAlarm]:

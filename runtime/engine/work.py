@@ -111,12 +111,16 @@ class ReceiptStatus(StrEnum):
 
 
 class Receipt(msgspec.Struct, frozen=True, gc=False):
-    """The answer to an Arrival: the event's id, its subject, and the ids of the runs it started."""
+    """The answer to an Arrival: the event's id, its subject, and the ids of the runs it started.
+
+    `taken` are addresses and ids in the subject's fields that another subject has already; it cannot be found by them.
+    """
 
     id: str
     status: str
     runs: tuple[str, ...] = ()
     subject: SubjectKey | None = None
+    taken: tuple[IdentityConflict, ...] = ()
 
 
 class Done(msgspec.Struct, frozen=True, gc=False):

@@ -130,6 +130,14 @@ def test_an_import_reports_the_lines_that_were_refused(workspace: Make, tmp_path
         assert (again.returncode, again.stdout) == (0, "1 taken, 0 refused, 0 runs started\n")
         with server.client() as api:
             assert api.get("/v1/contacts/c_1").json()["fields"]["status"] == "customer"
+        file.write_text("id,email\nc_1,a@x.test\nc_2,a@x.test\n")
+        shared = command("import", "contacts", file, "--server", server.url, "--key", server.key())
+        assert shared.returncode == 0
+        assert shared.stdout.endswith("2 taken, 0 refused, 0 runs started\n")
+        assert shared.stderr == (
+            "1 taken, and not found by what another record has:\n"
+            f"  {file}:3 `email`: c_2: the email belongs to c_1 already\n"
+        )
 
 
 def test_many_refused_lines_are_cut_short(workspace: Make, tmp_path: Path) -> None:
@@ -158,6 +166,7 @@ def test_what_keeps_an_import_from_happening(workspace: Make, tmp_path: Path) ->
         assert "is the server running?" in tried("http://127.0.0.1:1", "rl_x")[1]
         assert tried("ftp://x.test", "rl_x")[0] == 2
         assert tried("nonsense", "rl_x")[0] == 2
+        assert "--key or RULELANG_KEY" in tried(server.url, "")[1]
         assert tried(server.url, "ключ")[0] == 2
         with LoopThread() as loop:
             other = EvilServer()

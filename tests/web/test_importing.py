@@ -186,3 +186,14 @@ def test_wrong_parameters_and_media_types(api: httpx.Client) -> None:
     problem(send(api, "id\nc\n", params={"dry_run": "1"}), 400)
     problem(api.post("/v1/contacts/import", content="id\nc\n", headers={"Content-Type": "text/plain"}), 415)
     problem(api.post("/v1/horses/import", content="id\nc\n", headers={"Content-Type": "text/csv"}), 404)
+
+
+def test_an_address_that_another_record_has_is_told(api: httpx.Client, new_id: NewId) -> None:
+    first, second, third = (new_id() for _ in range(3))
+    text = f"id,email\n{first},{first}@x.test\n{second},{first}@x.test\n{third},{third}@x.test\n"
+    report = taken(api, text)
+    assert (report["taken"], report["refused_count"], report["warnings_count"]) == (3, 0, 1)
+    told = f"{second}: the email belongs to {first} already"
+    assert report["warnings"] == [{"line": 3, "column": "email", "detail": told}]
+    update = {"type": "record.updated", "contact_id": third, "data": {"fields": {"email": f"{first}@x.test"}}}
+    assert api.post("/v1/events", json=update).json()["warning"].endswith(f"belongs to {first} already")
