@@ -67,7 +67,9 @@ def _of_field(context: Context, kind: str, word: str, span: Span, node: nodes.Ex
         declared = fields[near].declared if near else None
         owner = messages.article(kind)
         return context.report(
-            messages.unknown_field(context.source, span, word, owner, tuple(fields), declared=declared)
+            messages.unknown_field(
+                context.source, span, word, owner, tuple(fields), declared=declared, kind=kind
+            )
         )
     if found.read_only:
         return context.report(messages.read_only(context.source, span, word, how_to_set(found)))

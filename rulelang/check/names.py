@@ -161,7 +161,7 @@ def _field(context: Context, kind: str, word: str, span: Span, start: Span) -> T
     declared = fields[near].declared if near else None
     owner = messages.article(kind)
     return context.report(
-        messages.unknown_field(context.source, span, word, owner, tuple(fields), declared=declared)
+        messages.unknown_field(context.source, span, word, owner, tuple(fields), declared=declared, kind=kind)
     )
 
 
@@ -306,7 +306,7 @@ def _unknown_word(context: Context, node: Name, expected: Expected) -> Typed:
     declared = scope.fields[near].declared if near and near in scope.fields else None
     owner, options = messages.article(scope.subject), (*scope.fields, *scope.names.known)
     return context.report(
-        messages.unknown_field(context.source, node.span, word, owner, options, hint, declared)
+        messages.unknown_field(context.source, node.span, word, owner, options, hint, declared, scope.subject)
     )
 
 

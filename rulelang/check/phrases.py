@@ -10,6 +10,7 @@ from rulelang.catalog.model import Action, Catalogue, Param, Trigger
 from rulelang.catalog.phrase_syntax import arguments_of
 from rulelang.catalog.phrases import Expected, Matched, NoMatch, PhraseTable
 from rulelang.check.context import Context
+from rulelang.check.phrase_guesses import another_way, reminder, told
 from rulelang.check.roles import FIRST, argument
 from rulelang.check.typed import Typed
 from rulelang.diagnostics import messages
@@ -43,10 +44,14 @@ class Phrases:
 def no_trigger(source: Source, phrase: nodes.Phrase, found: NoMatch[Trigger]) -> Diagnostic:
     """The mistake of a phrase after `on` that means nothing."""
     words = source.slice(phrase.span)
-    return messages.unknown_trigger(source, found.span, words, found.ended, _help(found), _fixes(found))
+    help_ = "" if found.matched else reminder(words)
+    help_ = help_ or _help(found, "triggers")
+    return messages.unknown_trigger(source, found.span, words, found.ended, help_, _fixes(found))
 
 
-def no_action(source: Source, phrase: nodes.Phrase, found: NoMatch[Action]) -> Diagnostic:
+def no_action(
+    source: Source, phrase: nodes.Phrase, found: NoMatch[Action], table: PhraseTable[Action]
+) -> Diagnostic:
     """The mistake of a phrase in `do` that means nothing."""
     part = phrase.parts[min(found.matched, len(phrase.parts) - 1)]
     if isinstance(part, nodes.Arguments) and Expected() in found.expected:
@@ -60,23 +65,27 @@ def no_action(source: Source, phrase: nodes.Phrase, found: NoMatch[Action]) -> D
         gap = Span(phrase.parts[found.matched - 1].span.end, part.span.start)
         return apart(source, gap, part.span)
     words = source.slice(phrase.span)
-    return messages.unknown_action(source, found.span, words, found.ended, _help(found), _fixes(found))
+    other = "" if found.corrections else another_way(source, phrase, table)
+    help_ = other or _help(found, "actions")
+    return messages.unknown_action(source, found.span, words, found.ended, help_, _fixes(found))
 
 
 _CLAUSES = frozenset({"enrol", "enroll", "exit"})
 """Words that begin a clause of a rule on a line of its own; inside a phrase they are words like any other."""
 
 
-def _help(found: NoMatch[D]) -> str:
+def _help(found: NoMatch[D], kind: str) -> str:
     if found.found in _CLAUSES:
         return f"`{found.found}` begins a clause of the rule: put it on a line of its own"
     if found.corrections:
         return f"did you mean `{found.corrections[0]}`?"
     if found.matched:
-        return f"{'it goes on with' if found.ended else 'here could stand'} {_following(found)}"
+        return (
+            f"{'it goes on with' if found.ended else 'here could stand'} {told(found) or _following(found)}"
+        )
     if found.near:
         return f"did you mean {messages.listed((d.phrase for d in found.near), ' or ')}?"
-    return f"it begins with one of {_following(found)}"
+    return f"it begins with one of {_following(found)}; `rulelang catalog {kind}` lists all"
 
 
 def _following(found: NoMatch[D]) -> str:

@@ -230,7 +230,7 @@ class StepChecker:
         matched = self.phrases.actions.match(phrase)
         when = self._when(step.when)
         if isinstance(matched, NoMatch):
-            context.report(no_action(context.source, phrase, matched))
+            context.report(no_action(context.source, phrase, matched, self.phrases.actions))
             if let is not None:
                 name(context, let.name, ANY)
             self._on_error(step.on_error)

@@ -136,14 +136,25 @@ def unknown_field(
     options: Sequence[str],
     hint: str = "",
     declared: Declared | None = None,
+    kind: str = "",
 ) -> Diagnostic:
-    """A name that is no field of the record; `owner` is the record with its article."""
-    help_ = hint or guess(word, options) or f"it has {listed(options)}"
+    """A name that is no field of the record; `owner` is the record with its article.
+
+    With a `kind` of record, the help says how to declare the field.
+    """
+    help_ = hint or guess(word, options) or f"it has {listed(options)}{_to_declare(kind, word)}"
     fixes = () if hint else replace(word, options, span)
     labels = () if hint else here(declared)
     return _error(
         "E0201", source, span, f"{owner} has no field `{word}`", help=help_, fixes=fixes, labels=labels
     )
+
+
+def _to_declare(kind: str, word: str) -> str:
+    if not kind:
+        return ""
+    lines = f"`fields for {kind}`, `{word}: date` (or another type) and `end`, each on a line of its own"
+    return f"; a field of your own is declared in schema.rules: {lines}"
 
 
 def unrelated_record(source: Source, span: Span, word: str, subject: str, roots: Sequence[str]) -> Diagnostic:

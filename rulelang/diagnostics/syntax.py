@@ -270,11 +270,12 @@ def bad_enrolment(source: Source, span: Span, clause: Span) -> Diagnostic:
     )
 
 
-def bad_wait_for(source: Source, span: Span, word: str, meant: str) -> Diagnostic:
-    """E0025: `wait for` with something that nobody can wait for by that name."""
+def bad_wait_for(source: Source, span: Span, word: str, meant: str, whole: str = "") -> Diagnostic:
+    """E0025: `wait for` with something that nobody can wait for by that name; `whole` is the rest of the wait."""
     fixes = (Fix(f"change to `{meant}`", span, meant),) if meant else ()
     label = f"did you mean `{meant}`?" if meant else ""
     help_ = "a duration is written `wait 30m`, an event `wait on email opened`"
+    help_ = f"an event is awaited with {quoted(f'wait on {whole}')}" if whole else help_
     message = f"`wait for` is followed by `approval` or `callback`, not by {quoted(word)}"
     return Diagnostic("E0025", message, source, span, label=label, help=help_, fixes=fixes)
 

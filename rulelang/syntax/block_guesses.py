@@ -35,7 +35,7 @@ def left_out(state: Recovery, token: Token) -> Iterator[Change]:
     if state.machine.accepts("THEN") and token.kind != "DO":
         yield inserted(state, "THEN", "then", say.missing(state.source, at, "then", found))
     header = state.machine.start == "rule" and not state.blocks and token.kind != "ON_EXIT"
-    if header and state.machine.accepts("DO"):
+    if header and state.machine.accepts("DO") and not _do_follows(state, token):
         yield inserted(state, "DO", "do", say.missing_do(state.source, at, state.tokens[0].span, found))
     yield from _brackets(state, token, found)
     if state.tokens[state.at - 1].kind in ("STARTS", "ENDS") and state.machine.accepts("WITH"):
@@ -45,6 +45,12 @@ def left_out(state: Recovery, token: Token) -> Iterator[Change]:
     apart = state.blocks and token.kind != END_OF_INPUT and token.text not in ("where", "as", "restart")
     if apart and state.machine.accepts("SEMICOLON"):
         yield inserted(state, "SEMICOLON", ";", say.two_steps(state.source, at, token.span, found))
+
+
+def _do_follows(state: Recovery, token: Token) -> bool:
+    """Whether a word inside a line of the header has the `do` of the rule on a later line."""
+    rest = state.tokens[state.at + 1 :]
+    return not token.first and any(t.kind == "DO" and t.first for t in rest)
 
 
 def _brackets(state: Recovery, token: Token, found: str) -> Iterator[Change]:

@@ -173,10 +173,54 @@ def wait_words(state: Recovery, token: Token) -> Iterator[Change]:
     elif before.kind == "NAME" and before.text in ("for", "the", "a", "an") and state.at > 1:
         why = "a duration stands right behind `wait`" if before.text == "for" else "leave it out"
         yield from _again(state, state.at - 1, (), _stray(state, before, why))
+    elif token.text == "for" and [t.kind for t in _wait_so_far(state)[:2]] == ["WAIT", "UNTIL"]:
+        help_ = "how long to wait at most is `timeout 2d`; an event is awaited with `wait on`"
+        yield swap(
+            state, token, "timeout", say.instead(state.source, token.span, token.text, "timeout", help_)
+        )
     elif token.kind == "NAME" and token.text == "at" and before.text in _DAYS:
         yield Change(
             state.at, state.at + 1, (), (_stray(state, token, "the time stands right behind the day"),)
         )
+
+
+def _wait_so_far(state: Recovery) -> list[Token]:
+    """The tokens of the wait that is being read; none where another step is."""
+    for n in range(state.at - 1, -1, -1):
+        token = state.tokens[n]
+        if token.kind == "WAIT":
+            return state.tokens[n : state.at]
+        if token.first or token.kind in ("SEMICOLON", "DO"):
+            break
+    return []
+
+
+def _waited_for(state: Recovery) -> Diagnostic | None:
+    """`wait for user login timeout 2d`: an event behind `for`."""
+    wait = _wait_so_far(state)
+    if len(wait) != 3 or wait[1].text != "for" or state.tokens[state.at].kind != "NAME":
+        return None
+    last, span = wait[2], wait[2].span
+    for token in state.tokens[state.at :]:
+        if token.first or token.kind in ("SEMICOLON", "DO", "END", "WHEN"):
+            break
+        last = token
+        span = span.to(token.span) if token.kind == "NAME" and span.end + 1 == token.start else span
+    whole = state.source.slice(wait[2].span.to(last.span))
+    return say.bad_wait_for(state.source, span, state.source.slice(span), "", whole)
+
+
+def clause_help(state: Recovery) -> str:
+    """What `exit when they pay` should be."""
+    words = [token.kind for token in _line_so_far(state)]
+    if words[:2] != ["EXIT", "WHEN"]:
+        return ""
+    return "a condition is written `exit when status = customer`, an event `exit on payment received`"
+
+
+def _line_so_far(state: Recovery) -> list[Token]:
+    first = next((n for n in range(state.at - 1, 0, -1) if state.tokens[n].first), 0)
+    return state.tokens[first : state.at]
 
 
 def _again(state: Recovery, at: int, tokens: tuple[Token, ...], message: Diagnostic) -> Iterator[Change]:
@@ -286,6 +330,9 @@ def colons(state: Recovery, token: Token) -> Iterator[Change]:
 def misplaced(state: Recovery, token: Token) -> Diagnostic | None:
     """The message for a part that stands outside of what it is a part of; None for any other mistake."""
     after = state.tokens[min(state.at + 1, len(state.tokens) - 1)]
+    waited_for = _waited_for(state)
+    if waited_for is not None:
+        return waited_for
     if token.kind == "ON" and after.text == "error":
         return say.outside(state.source, token.span.to(after.span), "on error", "it stands behind an action")
     if token.text == "restart" and after.kind == "ON":

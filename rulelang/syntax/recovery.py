@@ -203,7 +203,7 @@ class Recovery:
             before = self.tokens[self.at - 1]
             found = "the end of the line" if token.first and token.text else found
             return say.incomplete(self.source, before.span, before.text, wanted, found)
-        return say.unexpected(self.source, token.span, found, wanted)
+        return say.unexpected(self.source, token.span, found, wanted, flow_guesses.clause_help(self))
 
     def cut(self, kinds: tuple[str, ...] = _ERRORS) -> tuple[str, int] | None:
         """The innermost error symbol that can stand for what was being read, and the height of the stack there."""
