@@ -62,7 +62,7 @@ def _moved_forward(
 ) -> tuple[str, str] | None:
     """The text that stands too late, and the phrase with it where it belongs."""
     parts = phrase.parts
-    texts = [n for n, part in enumerate(parts) if source.text[part.span.start] == '"']
+    texts = [n for n, part in enumerate(parts) if source.slice(part.span).startswith('"')]
     for at in reversed(texts):
         for place in range(1, at):
             moved = (*parts[:place], parts[at], *parts[place:at], *parts[at + 1 :])

@@ -104,6 +104,10 @@ def test_the_command() -> None:
     assert command("docs", "trigger", "stage enter", "--raw").stdout.startswith("## `stage")
     done = command("docs", "nonsense")
     assert (done.returncode, "there is no page `nonsense`" in done.stderr) == (2, True)
+    done = command("docs", "quiet hours")
+    assert done.returncode == 0
+    assert done.stdout.startswith("no page is called quiet hours; it stands in\n")
+    assert "\nsettings " in done.stdout
     done = command("docs", "--search", "invariants that nobody wrote")
     assert (done.returncode, done.stdout) == (1, "")
     done = command("docs", "--search", "DNC")

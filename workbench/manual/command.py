@@ -26,12 +26,13 @@ def docs(topic: tuple[str, ...], wanted: str, raw: bool) -> None:
     """Show the documentation: a list of its pages, or the page about TOPIC.
 
     TOPIC is a page such as `testing`, a code such as `E0201`, `trigger "stage enter"`, `action assign`,
-    `function lower`, or simply the words of a phrase. Exit code 1: --search finds nothing.
+    `function lower`, or simply the words of a phrase. Words that no page is called are searched for. Exit code 1:
+    --search finds nothing; 2: there is no such page, and the words stand nowhere.
     """
     manual = Manual(catalogue())
     if wanted:
         found = manual.search(wanted)
-        _print("\n".join(map(_hit, found[:MOST_HITS])) + _more(len(found)) if found else "")
+        _print(_listed(found) if found else "")
         if not found:
             raise click.exceptions.Exit(1)
         return
@@ -41,7 +42,12 @@ def docs(topic: tuple[str, ...], wanted: str, raw: bool) -> None:
     try:
         page = manual.page(topic)
     except NoPage as error:
-        raise CommandError(str(error)) from None
+        words = " ".join(topic)
+        hits = manual.search(words)
+        if not hits:
+            raise CommandError(str(error)) from None
+        _print(f"no page is called {words}; it stands in\n\n{_listed(hits)}")
+        return
     _print(page if raw else shown(page, _width(), _color()))
 
 
@@ -50,6 +56,10 @@ def _contents(manual: Manual) -> str:
     lines += [f"  {name:<12}  {title}" for name, title in manual.titles()]
     lines += ["", '`rulelang docs NAME` shows one; also `docs trigger "stage enter"`, `docs action assign`,']
     return "\n".join([*lines, "`docs function lower`, `docs E0201`, `docs --search WORDS`."]) + "\n"
+
+
+def _listed(found: list[Hit]) -> str:
+    return "\n".join(map(_hit, found[:MOST_HITS])) + _more(len(found))
 
 
 def _hit(hit: Hit) -> str:
