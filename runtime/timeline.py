@@ -34,13 +34,14 @@ def local_text(instant: Millis, zone: ZoneInfo) -> str:
 
 
 def timeline_text(entries: Iterable[tuple[SubjectKey, Entry]], zone: ZoneInfo) -> Iterator[str]:
-    """Lines for a terminal: one for each entry, a blank line and the date where the day changes."""
+    """Lines for a terminal: one for each entry, and the date where the day changes; the first names the zone."""
     day = ""
     for subject, entry in entries:
         moment = (_EPOCH + timedelta(milliseconds=entry.at)).astimezone(zone)
         if moment.strftime("%Y-%m-%d") != day:
+            named = "" if day else f", times in {zone.key}"
             day = moment.strftime("%Y-%m-%d")
-            yield f"{day} {moment.strftime('%A')}"
+            yield f"{day} {moment.strftime('%A')}{named}"
         yield f"  {moment.strftime('%H:%M:%S')}  {subject.kind} {subject.id}  {_sentence(entry, zone)}"
 
 

@@ -76,8 +76,9 @@ def test_a_timeline_for_people(workspace: Make) -> None:
     done = command("simulate", root, "--contacts", contacts, "--events", events)
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.startswith(
-        "2026-03-02 Monday\n  10:00:00  contact c_1  event  stage.entered stage: SQL"
+        "2026-03-02 Monday, times in Europe/Berlin\n  10:00:00  contact c_1  event  stage.entered stage: SQL"
     )
+    assert done.stdout.count("times in") == 1
     for line in (
         "matched  `Book`",
         "waiting  `Book`  do.1  until 2026-03-02T10:30:00+01:00",
