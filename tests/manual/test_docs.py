@@ -74,6 +74,8 @@ def test_every_declaration_and_code_has_its_page() -> None:
         (("action", "assign"), "## `assign(who"),
         (("function", "lower"), "## `lower("),
         (("Testing",), "# Testing rules"),
+        (("policy",), "## Sending policy\n"),
+        (("ending", "early"), "## Ending early\n"),
     ],
 )
 def test_topics(words: tuple[str, ...], head: str) -> None:
@@ -107,7 +109,7 @@ def test_the_command() -> None:
     done = command("docs", "quiet hours")
     assert done.returncode == 0
     assert done.stdout.startswith("no page is called quiet hours; it stands in\n")
-    assert "\nsettings " in done.stdout
+    assert "\nschema " in done.stdout
     done = command("docs", "--search", "invariants that nobody wrote")
     assert (done.returncode, done.stdout) == (1, "")
     done = command("docs", "--search", "DNC")

@@ -25,9 +25,9 @@ _WIDEST = 110
 def docs(topic: tuple[str, ...], wanted: str, raw: bool) -> None:
     """Show the documentation: a list of its pages, or the page about TOPIC.
 
-    TOPIC is a page such as `testing`, a code such as `E0201`, `trigger "stage enter"`, `action assign`,
-    `function lower`, or simply the words of a phrase. Words that no page is called are searched for. Exit code 1:
-    --search finds nothing; 2: there is no such page, and the words stand nowhere.
+    TOPIC is a page such as `testing`, a heading such as `policy`, a code such as `E0201`, `trigger "stage enter"`,
+    `action assign`, `function lower`, or simply the words of a phrase. Words that no page is called are searched for.
+    Exit code 1: --search finds nothing; 2: there is no such page, and the words stand nowhere.
     """
     manual = Manual(catalogue())
     if wanted:

@@ -19,6 +19,7 @@ PLACES = (Path(__file__).parent / "docs", Path(__file__).parent.parent.parent / 
 
 KINDS = ("trigger", "action", "function")
 _SLOT = re.compile(r"\[[^\]]*\]|\{[^}]*\}|\([^)]*\)")
+_HEADING = re.compile(r"^(?=## )", re.MULTILINE)
 _NEAR = 10
 
 
@@ -52,7 +53,8 @@ class Manual:
             yield name, text.partition("\n")[0].lstrip("# ")
 
     def page(self, words: tuple[str, ...]) -> str:
-        """The page of a topic as Markdown: a page of docs/, `trigger PHRASE`, `action NAME`, `function NAME`, a code.
+        """The page of a topic as Markdown: a page of docs/ or a heading in one, `trigger PHRASE`, `action NAME`,
+        `function NAME`, a code.
 
         Raises:
             NoPage: there is none.
@@ -64,10 +66,16 @@ class Manual:
             return explain(topic)
         if topic.lower() in self.files:
             return self.files[topic.lower()]
-        found = [page for kind in KINDS for page in self._sections(kind, topic)]
+        found = [page for kind in KINDS for page in self._sections(kind, topic)] or self._headed(topic)
         if found:
             return "\n".join(found)
         raise NoPage(self._miss(topic))
+
+    def _headed(self, topic: str) -> list[str]:
+        """The parts of pages whose heading is a topic, or ends in it (`policy`: "Sending policy")."""
+        wanted = f" {topic.casefold()}"
+        parts = (part for text in self.files.values() for part in _HEADING.split(text)[1:])
+        return [part for part in parts if topic and f" {_title(part)}".endswith(wanted)]
 
     def search(self, text: str) -> list[Hit]:
         """The places where a text stands, whatever its case: in pages, phrases, names and titles of codes."""
@@ -125,6 +133,10 @@ class Manual:
         hits = list(dict.fromkeys(hit.topic for hit in self.search(topic)))[:_NEAR]
         hint = f"; did you mean `{near}`?" if near else f"; it stands in {', '.join(hits)}" if hits else ""
         return f"there is no page `{topic}`{hint or '; `rulelang docs` lists the pages'}"
+
+
+def _title(part: str) -> str:
+    return part.partition("\n")[0].lstrip("# ").casefold()
 
 
 def _plain(phrase: str) -> str:
