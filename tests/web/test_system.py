@@ -37,7 +37,8 @@ def test_readiness_asks_the_disk_rarely(
     before = commits()
     for _ in range(50):
         assert stranger.get("/readyz").status_code == 200
-    assert commits() == before
+    # One of the engine's own may fall into this time; fifty would be those of the questions.
+    assert commits() - before <= 1
 
 
 def test_metrics_count_what_happened(api: httpx.Client) -> None:
