@@ -15,6 +15,7 @@ from __future__ import annotations
 import asyncio
 import ssl
 from collections import deque
+from contextlib import suppress
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any
@@ -74,8 +75,10 @@ class SmtpReceiver:
         assert self._server is not None
         self._server.close()
         for protocol in self._protocols:
-            if protocol.transport is not None:
-                protocol.transport.abort()
+            # A TLS transport whose connection was lost has forgotten its protocol, and cannot be aborted.
+            with suppress(AttributeError):
+                if protocol.transport is not None:
+                    protocol.transport.abort()
         await self._server.wait_closed()
         await asyncio.sleep(0.01)  # lets the loop close the sockets of aborted connections
 
