@@ -102,7 +102,7 @@ def test_a_code_is_explained() -> None:
         (["key", "create"], "is no workspace"),
         (["key", "list", "--workspace", "nowhere"], "nowhere is no folder"),
         (["import", "horses", "e.jsonl", "--key", "x"], "'horses' is not one of"),
-        (["import", "contacts", "e.jsonl"], "Missing option '--key'"),
+        (["import", "contacts", "e.jsonl"], "an API key is needed: --key or RULELANG_KEY"),
         (["new", "."], "exists and is not empty"),
         (["nonsense"], "No such command 'nonsense'"),
         (["--nonsense"], "No such option"),
