@@ -34,7 +34,7 @@ from runtime.store.sqlite import SqliteWriter
 from runtime.trying import AuthorTools
 from runtime.versions import BY_FILES, Author, recorder
 from runtime.workspace import Workspace
-from stdlib_actions.library import build_library, declarations, live_links, live_services
+from stdlib_actions.library import build_library, declarations, live_callbacks, live_links, live_services
 from stdlib_actions.services import policy_of
 from web.app import build_app
 from web.auth import Guard, Sessions
@@ -86,8 +86,7 @@ def assemble(root: Path, env: Mapping[str, str] = os.environ) -> Parts:
         raise
     if settings.webhook.makes_its_own:
         _make_secret(root / OWN_SECRET)
-    if settings.mail.public_url:
-        _make_secret(root / LINKS_SECRET)
+    _make_secret(root / LINKS_SECRET)
     for sentence in missing_secrets(settings, root, env):
         structlog.get_logger("rulelang.server").warning("secret missing", detail=sentence)
     egress = EgressClient(policy_of(settings.egress))
@@ -199,6 +198,7 @@ def build_server(parts: Parts) -> Starlette:
         tools=parts.tools,
         inbound=parts.inbound,
         links=live_links(parts.settings, parts.workspace.root),
+        callbacks=live_callbacks(parts.settings, parts.workspace.root),
         env=parts.env,
     )
     return build_app(context, lambda app: running(parts))

@@ -17,8 +17,8 @@ import msgspec
 
 from runtime.model import Millis
 
-Kind: TypeAlias = Literal["u", "o", "c", "d"]
-"""Unsubscribe, open, click, document: also the first part of the address."""
+Kind: TypeAlias = Literal["u", "o", "c", "d", "b"]
+"""Unsubscribe, open, click, document: also the first part of the address. `b` is the callback of a run."""
 
 MAX_TOKEN = 4096
 _SIGNATURE_BYTES = 16
@@ -61,8 +61,16 @@ class Links:
         Raises:
             runtime.settings.SettingsError: the secret cannot be read.
         """
+        return f"{self.public_url}/{link.kind}/{self.token(link)}"
+
+    def token(self, link: Link) -> str:
+        """The last part of a link's address.
+
+        Raises:
+            runtime.settings.SettingsError: the secret cannot be read.
+        """
         body = _encode(link)
-        return f"{self.public_url}/{link.kind}/{_text(body)}.{_text(self._signature(body))}"
+        return f"{_text(body)}.{_text(self._signature(body))}"
 
     def read(self, kind: str, token: str) -> Link | None:
         """What the last part of an address is about; None when it was not made here, or for something else.

@@ -117,16 +117,20 @@ def live_services(
     model: ChatModel = OfflineComposer()
     if settings.hyper.base_url:
         model = OpenAiCompatible(settings.hyper, egress, root, env)
-    return Services(settings, schema, mail, model, egress, root, env, links=live_links(settings, root))
+    links, callbacks = live_links(settings, root), live_callbacks(settings, root)
+    return Services(settings, schema, mail, model, egress, root, env, links=links, callbacks=callbacks)
 
 
 def live_links(settings: Settings, root: Path) -> Links | None:
     """What makes and reads the addresses in messages; None when the server is not known outside."""
+    return live_callbacks(settings, root) if settings.mail.public_url else None
+
+
+def live_callbacks(settings: Settings, root: Path) -> Links:
+    """What makes and reads the addresses by which other systems answer a run: without `public_url` their path alone."""
     from runtime.links import Links
     from runtime.settings import LINKS_SECRET, Secret
 
-    if not settings.mail.public_url:
-        return None
     return Links(settings.mail.public_url, lambda: Secret("", LINKS_SECRET).read(root, {}))
 
 

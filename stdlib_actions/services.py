@@ -29,7 +29,8 @@ class Services:
 
     `schema` gives the workspace's schema, with its templates, at the moment of use. `mail`, `model` and `egress`
     are the ways out; without `egress` nothing leaves over HTTP (simulation). `links` makes our own addresses in
-    messages, None where the server has no address that is known outside. `root` is the workspace's directory,
+    messages, None where the server has no address that is known outside;
+    `callbacks` those by which other systems answer a run. `root` is the workspace's directory,
     `env` where secrets are looked up, `clock` the time in seconds since the epoch.
     """
 
@@ -42,6 +43,7 @@ class Services:
     env: Mapping[str, str] = field(default_factory=lambda: os.environ)
     clock: Callable[[], float] = time.time
     links: Links | None = None
+    callbacks: Links | None = None
 
     @cached_property
     def connections(self) -> Connections:

@@ -9,6 +9,7 @@ from rulelang.catalog.model import Action, Names, Param, Performs
 from rulelang.types.model import TEXT, TEXT_LIST
 from rulelang.types.schema import Schema
 from runtime.actions import ActionError, EffectAction, Facts, Intent
+from runtime.links import Link
 from runtime.model import JSON, Effect, Outcome, OutcomeKind
 
 if TYPE_CHECKING:
@@ -175,9 +176,18 @@ class WebhookCall:
             headers = {"Content-Type": str(prepared["type"])} | headers
         if signed:
             headers |= self._signature(effect.key, body)
+        headers |= self._callback(effect)
         url, query = effect.args["url"], prepared.get("query")
         url = f"{url}{'&' if '?' in url else '?'}{query}" if query else url
         return Request(self._method, url, headers, body, effect.key)
+
+    def _callback(self, effect: Effect) -> dict[str, str]:
+        """Where the receiver may answer the run."""
+        links = self._services.callbacks
+        if links is None:
+            return {}
+        token = links.token(Link("b", effect.subject.id, effect.run))
+        return {"Rulelang-Callback": f"{links.public_url}/v1/callbacks/{token}"}
 
     def _signature(self, key: str, body: bytes) -> dict[str, str]:
         from runtime.signing import sign

@@ -14,6 +14,7 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from web import (
+    approvals,
     backtest,
     deploy,
     desk_api,
@@ -104,6 +105,7 @@ def api_endpoints() -> list[Endpoint]:
         *voice.endpoints(),
         *segment.endpoints(),
         *desk_api.endpoints(),
+        *approvals.endpoints(),
         *drafts.endpoints(),
         *mailbox.endpoints(),
         *system.endpoints(),
@@ -127,7 +129,7 @@ def build_app(
             *routes(endpoints),
             Mount("/static", _static(), name="static"),
             *links.routes(),
-            *pages.routes((*pages.PAGES, *desk_pages.PAGES, *drafts.PAGES)),
+            *pages.routes((*pages.PAGES, *desk_pages.PAGES, *drafts.PAGES, *approvals.PAGES)),
         ],
         middleware=[Middleware(SecureHeaders), Middleware(Faults)],
         exception_handlers=HANDLERS,

@@ -45,6 +45,7 @@ class AppContext:
     desk: Desk = field(default_factory=Desk)
     inbound: Mapping[str, Address] = field(default_factory=dict)
     links: Links | None = None
+    callbacks: Links | None = None
     env: Mapping[str, str] = field(default_factory=lambda: os.environ)
 
 

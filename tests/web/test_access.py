@@ -23,6 +23,8 @@ OPEN = {
     # Requests of other systems: a signature lets them in.
     ("GET", "/in/x"),
     ("POST", "/in/x"),
+    # A run is answered by who holds its token.
+    ("POST", "/v1/callbacks/x"),
     # Links in messages: what they say is signed.
     ("GET", "/u/x"),
     ("POST", "/u/x"),

@@ -85,7 +85,7 @@ def test_it_lists_every_route_of_the_api_and_no_other(server: LiveServer, docume
         "/inbox",
         "/pause",
     )
-    pages += ("/u/", "/o/", "/c/", "/d/", "/drafts")
+    pages += ("/u/", "/o/", "/c/", "/d/", "/drafts", "/approvals")
     served = {
         (method, path)
         for method, path in walk(server)
