@@ -20,6 +20,8 @@ NAMES = (
     "docs/segments.md",
     "docs/templates.md",
     "docs/testing.md",
+    "docs/documents.md",
+    "docs/tasks.md",
     "README.md",
 )
 PAGES = [ROOT / name for name in NAMES]
@@ -29,6 +31,7 @@ TESTS = [block for block in BLOCKS if block.language == "rules-test"]
 OTHERS = {
     "docs/testing.md": {"sh", ""},
     "docs/templates.md": {"liquid", "text"},
+    "docs/documents.md": {"typst"},
     "README.md": {"sh", ""},
 }
 """Languages of blocks that are no rules; tests of their own know those of templates.md and the README."""
