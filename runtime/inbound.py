@@ -62,7 +62,7 @@ class Inbound(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     secret_env: Way = ""
     secret_file: str = ""
     token_env: Way = ""
-    verify: Literal["token", "hmac-sha256", "standard-webhooks", "basic"] = "token"
+    verify: Literal["", "token", "hmac-sha256", "standard-webhooks", "basic"] = ""
     header: str = ""
     url: str = ""
     contact: str = ""
@@ -78,14 +78,28 @@ def contradictions(inbound: Mapping[str, Inbound]) -> Iterator[str]:
             yield f"{place}: the name is part of an address: lower-case letters, digits, `-` and `_`"
         if not (address.secret_env or address.secret_file):
             yield f"{place} needs `secret_env` or `secret_file`: nothing is taken from a sender who proves nothing"
-        if address.sender != "generic" and (address.map or address.contact or address.header):
-            yield f'{place}: `map`, `contact` and `header` are for `sender = "generic"`'
+        yield from (f"{place}: `{key}` means nothing here: {why}" for key, why in _unused(address))
         if address.sender == "generic" and not (address.map or address.contact):
             yield f"{place} needs `map`, or `contact` (such as `body.email`) to tell whom a request is about"
         if address.map is not None:
             yield from _bad_map(f"in.{name}.map", address.map)
         if address.contact and not PATH.match(address.contact):
             yield f"`in.{name}.contact` is a place such as `body.email`, found `{address.contact}`"
+
+
+def _unused(address: Inbound) -> Iterator[tuple[str, str]]:
+    """Keys that are set and would be ignored, with the reason."""
+    given = {key: getattr(address, key) for key in ("verify", "header", "contact", "map", "url", "token_env")}
+    for key, owner in (("url", "twilio"), ("token_env", "meta")):
+        if given[key] and address.sender != owner:
+            yield key, f'it is for `sender = "{owner}"`'
+    if address.sender != "generic":
+        others = (key for key in ("verify", "header", "contact", "map") if given[key])
+        yield from ((key, 'it is for `sender = "generic"`') for key in others)
+    elif address.header and address.verify in ("standard-webhooks", "basic"):
+        yield "header", f"`{address.verify}` has its own"
+    elif address.contact and address.map is not None:
+        yield "contact", "`map` names the subject"
 
 
 def _bad_map(place: str, map: Map) -> Iterator[str]:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
-from runtime.model import JSON, Outcome, OutcomeKind
+from msgspec.structs import replace
+
+from runtime.egress.errors import EgressError
+from runtime.egress.outcome import one_line, outcome_of, outcome_of_error
+from runtime.model import Outcome, OutcomeKind
 
 if TYPE_CHECKING:
     from runtime.egress.client import Reply
@@ -23,8 +26,6 @@ MAX_KEPT = 8 * 1024
 
 _EARLY = 60.0
 """Seconds before its end at which a token is no longer used."""
-
-_UNPRINTABLE = re.compile(r"[^\x20-\x7e\xa0-\ud7ff\ue000-\uffff]+")
 
 
 class NoConnection(Exception):
@@ -135,8 +136,6 @@ class Connections:
             raise NoConnection(f"the connection `{name}` cannot be used: {problem}") from None
 
     async def _token(self, name: str, connection: Connection, secret: str) -> str:
-        from runtime.egress.errors import EgressError
-
         token, until = self._tokens.get(name, ("", 0.0))
         now = self._services.clock()
         if token and now < until:
@@ -184,42 +183,17 @@ def parsed(reply: Reply) -> Any:
 
 
 def failure(problem: Exception) -> Outcome:
-    """The outcome of an attempt that got no answer (EgressError, or NoConnection)."""
-    from runtime.egress.errors import OutcomeUnknown, Refused
-
-    match problem:
-        case Refused():
-            return Outcome(OutcomeKind.FAILED, str(problem))
-        case OutcomeUnknown():
-            return Outcome(OutcomeKind.UNKNOWN, str(problem))
-        case _:
-            return Outcome(OutcomeKind.RETRY, str(problem))
+    """The outcome of an attempt that got no answer (EgressError, or NoConnection, which an operator can mend)."""
+    if isinstance(problem, EgressError):
+        return outcome_of_error(problem)
+    return Outcome(OutcomeKind.RETRY, str(problem))
 
 
 def answered(reply: Reply) -> Outcome:
     """What an answer means, with its status and, when it is small JSON or text, its body for later steps."""
-    result: dict[str, JSON] = {"status": reply.status}
-    if not reply.truncated and 0 < len(reply.body) <= MAX_KEPT:
-        said = parsed(reply)
-        result["body"] = said if said is not None else _line(reply.body.decode("utf-8", "replace"))
-    if reply.ok:
-        return Outcome(OutcomeKind.DONE, result=result)
-    return Outcome(kind_of(reply.status), refusal(reply), result, reply.retry_after)
-
-
-def refusal(reply: Reply, said: str = "") -> str:
-    """A sentence about an answer that is no success; `said` is what the receiver gave as the reason."""
-    if 300 <= reply.status < 400:
-        return f"the receiver answered {reply.status}; redirects are not followed"
-    said = _line(said or reply.body[:200].decode("utf-8", "replace"))[:200]
-    return f"the receiver answered {reply.status}" + (f": {said}" if said else "")
-
-
-def kind_of(status: int) -> OutcomeKind:
-    """Whether a refusal is final, by its status."""
-    again = status in (408, 425, 429) or status >= 500
-    return OutcomeKind.RETRY if again else OutcomeKind.FAILED
-
-
-def _line(text: str) -> str:
-    return _UNPRINTABLE.sub(" ", text).strip()
+    outcome = outcome_of(reply)
+    if reply.truncated or not 0 < len(reply.body) <= MAX_KEPT:
+        return outcome
+    said = parsed(reply)
+    body = said if said is not None else one_line(reply.body.decode("utf-8", "replace"))
+    return replace(outcome, result={**outcome.result, "body": body})

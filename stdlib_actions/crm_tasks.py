@@ -203,7 +203,8 @@ def _salesforce_body(args: Mapping[str, Any], due: Due) -> dict[str, JSON]:
 
 
 def _salesforce_answer(reply: Reply) -> Outcome:
-    from stdlib_actions.connections import kind_of, parsed, refusal
+    from runtime.egress.outcome import kind_of, refusal
+    from stdlib_actions.connections import parsed
 
     said = parsed(reply)
     result: dict[str, JSON] = {"status": reply.status}
@@ -247,7 +248,8 @@ def _hubspot_body(args: Mapping[str, Any], due: Due) -> dict[str, JSON]:
 
 
 def _hubspot_answer(reply: Reply) -> Outcome:
-    from stdlib_actions.connections import kind_of, parsed, refusal
+    from runtime.egress.outcome import kind_of, refusal
+    from stdlib_actions.connections import parsed
 
     said = parsed(reply)
     answer: dict[str, JSON] = said if isinstance(said, dict) else {}

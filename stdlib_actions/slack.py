@@ -7,17 +7,17 @@ from typing import TYPE_CHECKING
 
 from rulelang.catalog.model import Action, Param, Performs
 from rulelang.types.model import TEXT
-from rulelang.types.schema import Schema
-from runtime.actions import ActionError, EffectAction, Facts, Intent
+from runtime.actions import EffectAction, Facts
 from runtime.model import JSON, Effect, Outcome, OutcomeKind
+from stdlib_actions.channels import TIMEOUT, ChannelMessage
 
 if TYPE_CHECKING:
+    from rulelang.template.model import Sink
     from runtime.egress.client import Reply
     from runtime.settings import Secret
     from runtime.settings import Slack as SlackSettings
     from stdlib_actions.services import Services
 
-_TIMEOUT = 15.0
 MAX_TEXT = 4000
 """The longest message that Slack takes, in characters."""
 
@@ -45,55 +45,31 @@ DECLARATIONS = (
 )
 
 
-class Slack:
-    """Posts a rendered message through the channel's incoming webhook."""
+class Slack(ChannelMessage):
+    """Posts a rendered message through the channel's incoming webhook, or by the bot."""
 
-    def __init__(self, services: Services) -> None:
-        self._services = services
+    name = "slack"
+    longest = MAX_TEXT
 
-    def intend(self, schema: Schema, facts: Facts, args: Mapping[str, JSON]) -> Intent:
-        """One queue for each channel: that is how Slack limits rates."""
-        if not args.get("channel") or not args.get("message"):
-            raise ActionError("the channel or the message is missing")
-        channel = str(args["channel"])
-        return Intent(f"slack:{channel}", {"channel": channel, "message": str(args["message"])})
-
-    async def prepare(self, effect: Effect, facts: Facts) -> JSON:
-        """Render the message; values of fields come out escaped, so that they cannot mention or link."""
+    def sink(self) -> Sink:
+        """Values of fields come out escaped, so that they cannot mention or link."""
         from rulelang.template.model import Sink
-        from stdlib_actions.rendering import Renderer
 
-        text = Renderer(self._services.schema(), facts).inline(effect.args["message"], Sink.SLACK).strip()
-        if not text:
-            raise ActionError("the message is empty")
-        return {"text": text[:MAX_TEXT]}
+        return Sink.SLACK
 
     async def deliver(self, effect: Effect, prepared: JSON, facts: Facts) -> Outcome:
         """Make one attempt."""
-        import json
-
-        from runtime.settings import SettingsError
-        from stdlib_actions.posting import post
-
         channel = effect.args["channel"]
         if self._by_bot(channel):
             return await self._post_message(effect, prepared)
-        secret, own = webhook_of(self._services.settings.slack, channel)
-        try:
-            url = secret.read(self._services.root, self._services.env)
-        except SettingsError as problem:
-            return Outcome(OutcomeKind.RETRY, f"the message for {channel} cannot be posted: {problem}")
-        if not url and self._services.egress:
-            return Outcome(
-                OutcomeKind.RETRY, f"no webhook is set for {channel}: add it to `[slack.channels]`"
-            )
+        secret, own = webhook_of(self.services.settings.slack, channel)
         text = prepared["text"] if own else f"{_escaped(channel)}: {prepared['text']}"
-        body = json.dumps({"text": text, "unfurl_links": False, "unfurl_media": False}).encode()
-        headers = {"Content-Type": "application/json; charset=utf-8"}
-        return await post(self._services.egress, url, headers, body, timeout=_TIMEOUT)
+        body: JSON = {"text": text, "unfurl_links": False, "unfurl_media": False}
+        missing = f"no webhook is set for {channel}: add it to `[slack.channels]`"
+        return await self.post(channel, secret, body, missing)
 
     def _by_bot(self, channel: str) -> bool:
-        settings = self._services.settings.slack
+        settings = self.services.settings.slack
         return bool(any(settings.token) and not webhook_of(settings, channel)[1])
 
     async def _post_message(self, effect: Effect, prepared: JSON) -> Outcome:
@@ -104,7 +80,7 @@ class Slack:
         from runtime.settings import SettingsError
         from stdlib_actions.connections import Request, failure
 
-        services, channel = self._services, effect.args["channel"]
+        services, channel = self.services, effect.args["channel"]
         if services.egress is None:
             return Outcome(OutcomeKind.FAILED, "nothing is sent from a simulation")
         settings = services.settings.slack
@@ -117,13 +93,9 @@ class Slack:
         url = f"{settings.base_url.rstrip('/')}/api/chat.postMessage"
         request = Request("POST", url, headers, json.dumps(body).encode())
         try:
-            return _posted(await services.connections.send(request, timeout=_TIMEOUT))
+            return _posted(await services.connections.send(request, timeout=TIMEOUT))
         except EgressError as problem:
             return failure(problem)
-
-    def describe(self, args: Mapping[str, JSON], prepared: JSON) -> str:
-        """What simulation shows."""
-        return f"slack {args.get('channel')}: {(prepared or {}).get('text', '')}"
 
 
 _AGAIN = frozenset({"ratelimited", "rate_limited", "internal_error", "fatal_error", "service_unavailable"})
@@ -135,7 +107,8 @@ _MENDABLE = frozenset({"invalid_auth", "account_inactive", "token_revoked", "tok
 
 def _posted(reply: Reply) -> Outcome:
     """What an answer means: Slack says `ok: false` with status 200 when it refuses."""
-    from stdlib_actions.connections import kind_of, parsed, refusal
+    from runtime.egress.outcome import kind_of, refusal
+    from stdlib_actions.connections import parsed
 
     said = parsed(reply)
     answer: dict[str, JSON] = said if isinstance(said, dict) else {}

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 
 from rulelang.catalog.model import Action, Param, Performs
 from rulelang.types.model import TEXT
-from rulelang.types.schema import Schema
-from runtime.actions import ActionError, EffectAction, Facts, Intent
-from runtime.model import JSON, Effect, Outcome, OutcomeKind
+from runtime.actions import EffectAction, Facts
+from runtime.model import JSON, Effect, Outcome
+from stdlib_actions.channels import ChannelMessage
 
 if TYPE_CHECKING:
+    from rulelang.template.model import Sink
     from stdlib_actions.services import Services
 
-_TIMEOUT = 15.0
 MAX_TEXT = 12_000
 """The longest message, in characters: a card has at most 28 KB."""
 
@@ -41,53 +41,26 @@ DECLARATIONS = (
 )
 
 
-class Teams:
+class Teams(ChannelMessage):
     """Posts a rendered message as a card."""
 
-    def __init__(self, services: Services) -> None:
-        self._services = services
+    name = "teams"
+    longest = MAX_TEXT
 
-    def intend(self, schema: Schema, facts: Facts, args: Mapping[str, JSON]) -> Intent:
-        """One queue for each channel: that is how Teams limits rates."""
-        if not args.get("channel") or not args.get("message"):
-            raise ActionError("the channel or the message is missing")
-        channel = str(args["channel"])
-        return Intent(f"teams:{channel}", {"channel": channel, "message": str(args["message"])})
-
-    async def prepare(self, effect: Effect, facts: Facts) -> JSON:
-        """Render the message."""
+    def sink(self) -> Sink:
+        """A card shows text as it is."""
         from rulelang.template.model import Sink
-        from stdlib_actions.rendering import Renderer
 
-        text = Renderer(self._services.schema(), facts).inline(effect.args["message"], Sink.TEXT).strip()
-        if not text:
-            raise ActionError("the message is empty")
-        return {"text": text[:MAX_TEXT]}
+        return Sink.TEXT
 
     async def deliver(self, effect: Effect, prepared: JSON, facts: Facts) -> Outcome:
         """Make one attempt."""
-        import json
+        from runtime.settings import Secret
 
-        from runtime.settings import Secret, SettingsError
-        from stdlib_actions.posting import post
-
-        services, channel = self._services, effect.args["channel"]
-        settings = services.settings.teams
-        name = settings.channels.get(channel) or settings.default
-        try:
-            url = Secret(name, "").read(services.root, services.env)
-        except SettingsError as problem:
-            return Outcome(OutcomeKind.RETRY, f"the message for {channel} cannot be posted: {problem}")
-        if not url and services.egress:
-            return Outcome(
-                OutcomeKind.RETRY, f"no workflow is set for {channel}: add it to `[teams.channels]`"
-            )
-        body = json.dumps(card(prepared["text"])).encode()
-        return await post(services.egress, url, {"Content-Type": "application/json"}, body, timeout=_TIMEOUT)
-
-    def describe(self, args: Mapping[str, JSON], prepared: JSON) -> str:
-        """What simulation shows."""
-        return f"teams {args.get('channel')}: {(prepared or {}).get('text', '')}"
+        channel, settings = effect.args["channel"], self.services.settings.teams
+        address = Secret(settings.channels.get(channel) or settings.default, "")
+        missing = f"no workflow is set for {channel}: add it to `[teams.channels]`"
+        return await self.post(channel, address, card(prepared["text"]), missing)
 
 
 def card(text: str) -> dict[str, JSON]:

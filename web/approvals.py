@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -24,30 +24,39 @@ from web.problems import Problem
 from web.routing import Answer, Endpoint, json_response
 from web.runs import find_run
 
-_SHOWN = 200
+_PART = 500
+"""Runs read at a time."""
 _MAX_FORM = 4096
 
 
 async def open_approvals(context: AppContext) -> list[dict[str, Any]]:
     """Runs that stand at `wait for approval`, the oldest of each rule first."""
+    waiting = [f for f in await context.reader.flights() if f.status == RunStatus.WAITING]
+    asked = {plan: await _asked(context, plan) for plan in {flight.plan for flight in waiting}}
+    rules = dict.fromkeys(f.rule for f in waiting if f.position in asked[f.plan])
     found: list[dict[str, Any]] = []
-    for flight in await context.reader.flights():
-        step = await _asked(context, flight.plan, flight.position)
-        if step is None or flight.status != RunStatus.WAITING:
-            continue
-        runs, _ = await context.reader.list_runs(_SHOWN, rule=flight.rule, status=RunStatus.WAITING)
-        here = [r for r in runs if (r.plan, r.position) == (flight.plan, flight.position)]
-        found += [_shown(run, step) for run in reversed(here)]
+    for rule in rules:
+        runs = [run async for run in _waiting(context, rule)]
+        known = ((run, asked.get(run.plan, {}).get(run.position)) for run in reversed(runs))
+        found += [_shown(run, step) for run, step in known if step is not None]
     return found
 
 
-async def _asked(context: AppContext, plan: str, position: str) -> ListenStep | None:
-    """The step at which a run stands, if it asks for an approval."""
+async def _waiting(context: AppContext, rule: str) -> AsyncIterator[Run]:
+    """The runs of a rule that wait, the newest first."""
+    cursor, more = "", True
+    while more:
+        runs, cursor = await context.reader.list_runs(_PART, cursor, rule=rule, status=RunStatus.WAITING)
+        for run in runs:
+            yield run
+        more = bool(cursor)
+
+
+async def _asked(context: AppContext, plan: str) -> Mapping[str, ListenStep]:
+    """The steps of a plan that ask for an approval, by their ids."""
     encoded = await context.reader.plan(plan)
-    if encoded is None:
-        return None
-    steps = (s for s in all_steps(decode(encoded)) if isinstance(s, ListenStep))
-    return next((s for s in steps if s.id == position and s.subject == "approval"), None)
+    steps = all_steps(decode(encoded)) if encoded is not None else ()
+    return {s.id: s for s in steps if isinstance(s, ListenStep) and s.subject == "approval"}
 
 
 def _shown(run: Run, step: ListenStep) -> dict[str, Any]:
@@ -92,7 +101,7 @@ async def _said(request: Request) -> dict[str, Any]:
 async def _decide(request: Request, type_: str, said: dict[str, Any]) -> dict[str, Any]:
     context = context_of(request)
     run = await find_run(context, request.path_params["id"])
-    waits = run.status == RunStatus.WAITING and await _asked(context, run.plan, run.position) is not None
+    waits = run.status == RunStatus.WAITING and run.position in await _asked(context, run.plan)
     if not waits:
         raise Problem(409, "the run does not wait for an approval, or it has been decided")
     data = {"run": run.id, "step": run.position, **{k: v[:500] for k, v in said.items() if v}}

@@ -20,8 +20,8 @@ from web.problems import Problem
 from web.routing import Answer, Endpoint, Parameter, json_response
 from web.runs import expect_done, find_effect
 
-_SHOWN = 200
-_PAGES = 20
+_PART = 500
+"""Effects read at a time."""
 _MAX_FORM = 256 * 1024
 _PARTS = ("subject", "text", "html")
 
@@ -29,12 +29,11 @@ _PARTS = ("subject", "text", "html")
 async def open_drafts(context: AppContext, person: str = "") -> list[EffectRow]:
     """Drafts that nobody has decided about, the oldest first; of one person when named."""
     found: list[EffectRow] = []
-    cursor = ""
-    for _ in range(_PAGES):
-        rows, cursor = await context.reader.effects(status=EffectStatus.PENDING, limit=_SHOWN, cursor=cursor)
+    cursor, more = "", True
+    while more:
+        rows, cursor = await context.reader.effects(status=EffectStatus.PENDING, limit=_PART, cursor=cursor)
         found += [row for row in rows if _is_open(row) and person in ("", row.prepared["held"]["person"])]
-        if not cursor:
-            break
+        more = bool(cursor)
     return found[::-1]
 
 

@@ -104,7 +104,8 @@ async def post(services: Services, resource: str, form: Mapping[str, str], key: 
 
 def _meaning(reply: Reply, resource: str) -> Outcome:
     """Twilio promises no idempotency for messages and calls: an answer that leaves it open is not tried again."""
-    from stdlib_actions.connections import parsed, refusal
+    from runtime.egress.outcome import refusal
+    from stdlib_actions.connections import parsed
 
     answer: Any = parsed(reply)
     said: dict[str, Any] = answer if isinstance(answer, dict) else {}

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from email import message_from_bytes
 from email.message import EmailMessage
-from email.policy import default
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -18,8 +16,8 @@ import pytest
 from runtime.actions import ActionError
 from stdlib_actions.documents.store import DocumentStore
 from stdlib_actions.documents.typeset import typeset
-from tests.support.live import SCHEMA, LiveServer, LoopThread, make_files, problem, wait_for
-from tests.support.smtp_receiver import SmtpReceiver
+from tests.support.live import SCHEMA, LiveServer, make_files, problem, wait_for
+from tests.support.smtp_receiver import SmtpReceiver, message_to, receiving
 
 RULES = """
 rule "Contract" for contact
@@ -71,11 +69,8 @@ OFFER = "---\nsubject: Your papers\n---\nHello, they are attached.\n"
 
 @pytest.fixture(scope="module")
 def receiver() -> Iterator[SmtpReceiver]:
-    with LoopThread() as loop:
-        made = SmtpReceiver()
-        loop.run(made.__aenter__())
+    with receiving() as made:
         yield made
-        loop.run(made.__aexit__(None, None, None))
 
 
 @pytest.fixture(scope="module")
@@ -119,15 +114,7 @@ def started(api: httpx.Client, contact: str, tag: str) -> str:
 
 
 def arrived(receiver: SmtpReceiver, contact: str) -> EmailMessage:
-    def found() -> EmailMessage | None:
-        for received in receiver.envelopes:
-            if f"{contact}@x.test" in received.recipients:
-                return message_from_bytes(received.content, policy=default)
-        return None
-
-    message = wait_for(found, 20)
-    assert message is not None
-    return message
+    return message_to(receiver, f"{contact}@x.test")[0]
 
 
 def result(api: httpx.Client, run: str, action: str) -> dict[str, Any]:

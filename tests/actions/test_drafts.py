@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from email import message_from_bytes
 from email.message import EmailMessage
-from email.policy import default
 from itertools import count
 from typing import Any
 
 import httpx
 import pytest
 
-from tests.support.live import SCHEMA, LiveServer, LoopThread, make_files, problem, wait_for
-from tests.support.smtp_receiver import SmtpReceiver
+from tests.support.live import SCHEMA, LiveServer, make_files, problem, wait_for
+from tests.support.smtp_receiver import SmtpReceiver, message_to, receiving
 
 RULES = """
 rule "Draft" for contact
@@ -52,13 +50,8 @@ _number = count(1)
 
 @pytest.fixture(scope="module")
 def receivers() -> Iterator[tuple[SmtpReceiver, SmtpReceiver]]:
-    with LoopThread() as loop:
-        made = SmtpReceiver(), SmtpReceiver()
-        for receiver in made:
-            loop.run(receiver.__aenter__())
-        yield made
-        for receiver in made:
-            loop.run(receiver.__aexit__(None, None, None))
+    with receiving() as company, receiving() as own:
+        yield company, own
 
 
 @pytest.fixture(scope="module")
@@ -119,15 +112,7 @@ def decide(api: httpx.Client, draft: dict[str, Any], verb: str, **said: str) -> 
 
 
 def arrived(receiver: SmtpReceiver, contact: str) -> EmailMessage:
-    def found() -> EmailMessage | None:
-        for received in receiver.envelopes:
-            if f"{contact}@x.test" in received.recipients:
-                return message_from_bytes(received.content, policy=default)
-        return None
-
-    message = wait_for(found)
-    assert message is not None
-    return message
+    return message_to(receiver, f"{contact}@x.test")[0]
 
 
 def tags(api: httpx.Client, draft: dict[str, Any]) -> list[str]:

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from email import message_from_bytes
 from email.message import EmailMessage
-from email.policy import default
 from html import unescape
 from urllib.parse import urlsplit
 
@@ -14,8 +12,8 @@ import pytest
 
 from runtime.links import Link, Links
 from runtime.model import SubjectKey
-from tests.support.live import SCHEMA, LiveServer, LoopThread, make_files, wait_for
-from tests.support.smtp_receiver import SmtpReceiver
+from tests.support.live import SCHEMA, LiveServer, make_files
+from tests.support.smtp_receiver import SmtpReceiver, message_to, receiving
 
 RULES = """
 topic "news": legitimate_interest
@@ -49,11 +47,8 @@ format: html
 
 @pytest.fixture(scope="module")
 def receiver() -> Iterator[SmtpReceiver]:
-    with LoopThread() as loop:
-        made = SmtpReceiver()
-        loop.run(made.__aenter__())
+    with receiving() as made:
         yield made
-        loop.run(made.__aexit__(None, None, None))
 
 
 @pytest.fixture(scope="module")
@@ -90,16 +85,7 @@ def sent(
         api.put(f"/v1/contacts/{contact}", json=fields).raise_for_status()
         event = {"type": "contact.tag_added", "contact_id": contact, "data": {"tag": tag}}
         api.post("/v1/events", json=event).raise_for_status()
-
-    def found() -> tuple[EmailMessage, list[str]] | None:
-        for received in receiver.envelopes:
-            if f"{contact}@x.test" in received.recipients:
-                return message_from_bytes(received.content, policy=default), list(received.recipients)
-        return None
-
-    message = wait_for(found)
-    assert message is not None
-    return message
+    return message_to(receiver, f"{contact}@x.test")
 
 
 def html_of(message: EmailMessage) -> str:

@@ -68,6 +68,17 @@ def test_a_form_is_a_body() -> None:
         ('[in.a]\nsender = "stripe"\nsecret_env = "S"\ncontact = "body.x"', 'for `sender = "generic"`'),
         ('[in.a]\nsender = "generic"\nsecret_env = "S"', "needs `map`, or `contact`"),
         ('[in.a]\nsender = "generic"\nsecret_env = "S"\ncontact = "email"', "a place such as `body.email`"),
+        ('[in.a]\nsender = "stripe"\nsecret_env = "S"\nverify = "basic"', "`verify` means nothing here"),
+        ('[in.a]\nsender = "stripe"\nsecret_env = "S"\nurl = "https://x.test"', 'for `sender = "twilio"`'),
+        ('[in.a]\nsender = "stripe"\nsecret_env = "S"\ntoken_env = "T"', 'for `sender = "meta"`'),
+        (
+            '[in.a]\nsender = "generic"\nsecret_env = "S"\ncontact = "body.a"\nverify = "basic"\nheader = "X"',
+            "`basic` has its own",
+        ),
+        (
+            '[in.a]\nsender = "generic"\nsecret_env = "S"\ncontact = "body.a"\nmap = {type = "x", subject = {id = "body.p"}}',
+            "`map` names the subject",
+        ),
         ('[in.A]\nsender = "stripe"\nsecret_env = "S"', "lower-case letters"),
         ('[in.a]\nsender = "stripe"\nsecret_env = "S"\nsecrets = 1', "secrets"),
         (

@@ -15,12 +15,17 @@ from __future__ import annotations
 import asyncio
 import ssl
 from collections import deque
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from email import message_from_bytes
+from email.message import EmailMessage
+from email.policy import default
 from types import TracebackType
 from typing import Any
 
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
+
+from tests.support.live import LoopThread, wait_for
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,3 +153,27 @@ class SmtpReceiver:
 
 def _answer(behaviour: str) -> str:
     return "451 4.3.0 try again later" if behaviour.startswith("4xx") else "554 5.7.1 not wanted here"
+
+
+@contextmanager
+def receiving() -> Iterator[SmtpReceiver]:
+    """A receiver for tests that are not asynchronous."""
+    with LoopThread() as loop:
+        made = SmtpReceiver()
+        loop.run(made.__aenter__())
+        yield made
+        loop.run(made.__aexit__(None, None, None))
+
+
+def message_to(receiver: SmtpReceiver, address: str) -> tuple[EmailMessage, list[str]]:
+    """The first message that arrives for an address, and everybody it went to."""
+
+    def found() -> tuple[EmailMessage, list[str]] | None:
+        for received in receiver.envelopes:
+            if address in received.recipients:
+                return message_from_bytes(received.content, policy=default), list(received.recipients)
+        return None
+
+    message = wait_for(found, 20)
+    assert message is not None
+    return message

@@ -158,6 +158,7 @@ def test_the_outside_answers_as_it_is_told(run: Run) -> None:
         ("webhook answers retry 2 times", "completed"),
         ("webhook answers 204", "completed"),
         ("email answers failed", "completed"),
+        ('webhook answers refused "not now"', "completed"),
     ],
 )
 def test_answers_end_as_with_the_real_sender(run: Run, answer: str, state: str) -> None:

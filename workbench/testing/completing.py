@@ -175,6 +175,7 @@ class _Completer:
                 "503 twice": ("${1:503} twice", "a status of HTTP"),
                 "failed": ('failed "${1:550 no such mailbox}"', "it refuses for good"),
                 "retry": ("retry ${1:once}", "it asks to be tried again"),
+                "refused": ('refused "${1:not now}"', "a person does not let it out"),
                 "unknown": ("unknown ${1:once}", "nobody knows whether it came"),
             }
         )

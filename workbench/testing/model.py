@@ -36,7 +36,7 @@ class Given(Statement):
 
 @dataclass(frozen=True, slots=True)
 class Answers(Statement):
-    """How the outside answers: `status` of HTTP, or `kind` (failed, retry, unknown) with `reason`.
+    """How the outside answers: `status` of HTTP, or `kind` (failed, retry, unknown, refused) with `reason`.
 
     `times` None is for good.
     """

@@ -23,7 +23,7 @@ from workbench.testing.properties import INVARIANTS, every, never
 
 PROPERTY = "property"
 _TIMES = {"once": 1, "twice": 2}
-_OUTCOMES = ("failed", "retry", "unknown")
+_OUTCOMES = ("failed", "retry", "unknown", "refused")
 
 
 def parse_inside(file: FileState, meaning: Meaning) -> tuple[list[Test], list[Diagnostic]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from runtime.egress.client import Reply
 from runtime.egress.outcome import outcome_of
-from runtime.model import EffectRow, Outcome
+from runtime.model import EffectRow, Outcome, OutcomeKind
 from runtime.simulate import delivered
 from workbench.testing.model import Answers
 
@@ -40,4 +40,5 @@ def fits(target: str, action: str) -> bool:
 def _outcome(said: Answers) -> Outcome:
     if said.status:
         return outcome_of(Reply(said.status, {}, b""))
-    return Outcome(said.kind, said.reason or f"the test lets it end as {said.kind}")
+    kind = OutcomeKind.SUPPRESSED if said.kind == "refused" else OutcomeKind(said.kind)
+    return Outcome(kind, said.reason or f"the test lets it end as {said.kind}")

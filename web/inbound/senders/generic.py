@@ -25,8 +25,9 @@ class Generic:
 
     def verify(self, delivery: Delivery, secret: str) -> bool:
         """See Sender."""
-        header = self.settings.header.lower() or _HEADERS.get(self.settings.verify, "")
-        match self.settings.verify:
+        way = self.settings.verify or "token"
+        header = self.settings.header.lower() or _HEADERS.get(way, "")
+        match way:
             case "token":
                 bearer = delivery.headers.get("authorization", "").removeprefix("Bearer ")
                 found = delivery.headers.get(header, "") or ("" if self.settings.header else bearer)
